@@ -1,0 +1,254 @@
+"""The house stands: it builds, installs and imports anywhere, and its arrows point one way."""
+
+import ast
+import email
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import types
+import venv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autodiff
+from tools.targets import MAKEFILE, targets
+from tools.venv import known_extras, python_in
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# --- arrows -------------------------------------------------------------------------------
+
+# What each module of autodiff may import of autodiff, in reading order: only what stands above it.
+# Imports under `if TYPE_CHECKING:` are free, as they are never executed.
+ARROWS: dict[str, set[str]] = {
+    "graph": set(),
+    "ieee": set(),
+    "rule": {"ieee"},
+    "rules": {"rule"},
+    "context": set(),
+    "value": {"ieee", "rule", "graph", "context"},
+    "operations": {"ieee", "rule", "rules", "context", "value"},
+    "arrays": {"operations", "value"},
+    "structure": {"value"},
+    "copying": {"graph", "rule", "value"},
+    "sweeps": {"ieee", "rule", "rules", "graph", "value", "operations"},
+    "sparsity": {"ieee", "rule", "rules", "value", "sweeps"},
+    "derive": {"graph", "context", "value", "operations", "structure", "sweeps", "sparsity"},
+    "check": {"rule", "graph", "context", "value", "operations", "structure"},
+    "table": {"rule", "operations"},
+    "doctor": set(),
+}
+# At the top of the house, where everything meets.
+TOP = {"__init__", "__main__"}
+# Arrows that point back, from and to, with the only time they are followed; inside functions.
+LATE = {
+    ("value", "arrays"): "when a Value meets a NumPy array",
+    ("value", "copying"): "when a Value is copied or pickled",
+    ("value", "derive"): "when backward is asked to create a graph",
+    ("operations", "arrays"): "when an operation meets a NumPy array",
+    ("doctor", "__init__"): "when the version is printed",
+}
+
+
+def modules(package: str) -> dict[str, ast.Module]:
+    """Every module of a package, by dotted name without the package's own."""
+    files = sorted((ROOT / package).rglob("*.py"))
+    return {
+        ".".join(file.relative_to(ROOT / package).with_suffix("").parts): ast.parse(
+            file.read_text(encoding="utf-8")
+        )
+        for file in files
+    }
+
+
+def executed(tree: ast.AST, late: bool) -> Iterator[ast.AST]:
+    """Every node below `tree` that is ever executed, with `late` also those inside functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for other in node.orelse:
+                yield other
+                yield from executed(other, late)
+        elif late or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield node
+            yield from executed(node, late)
+
+
+def imports(tree: ast.AST, late: bool = True) -> set[str]:
+    """Full names of all that is imported: `import a.b` is a.b, `from a import b` is a.b too."""
+    found = set()
+    for node in executed(tree, late):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are written in full: from autodiff.graph import ..."
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rooms_imported(tree: ast.AST, late: bool = True) -> set[str]:
+    """The rooms of autodiff that a module imports; `__init__` for the package itself."""
+    rooms = {file.stem for file in (ROOT / "autodiff").iterdir() if file.suffix in ("", ".py")}
+    found = set()
+    for name in imports(tree, late):
+        package, _, rest = name.partition(".")
+        if package == "autodiff":
+            room = rest.split(".")[0]
+            found.add(room if room in rooms else "__init__")
+    return found
+
+
+@pytest.mark.parametrize("name", modules("autodiff"))
+def test_a_module_of_autodiff_imports_only_what_lies_before_it(name):
+    room = name.split(".")[0]
+    if room in TOP:
+        return
+    assert room in ARROWS, f"say in ARROWS what autodiff/{room} may import"
+    tree, allowed = modules("autodiff")[name], ARROWS[room] | {room}
+    assert rooms_imported(tree, late=False) <= allowed
+    assert rooms_imported(tree) <= allowed | {to for start, to in LATE if start == room}
+
+
+def test_the_list_of_arrows_has_no_circle_and_names_no_ghost():
+    done = set()
+    for room, before in ARROWS.items():
+        assert before <= done, f"{room} stands before something that it imports"
+        done.add(room)
+    trees = modules("autodiff")
+    assert done <= {name.split(".")[0] for name in trees}
+    for start, to in LATE:
+        assert any(
+            to in rooms_imported(tree)
+            for name, tree in trees.items()
+            if name.split(".")[0] == start
+        ), f"{start} no longer imports {to}"
+
+
+def test_autodiff_knows_nothing_of_nn():
+    for name, tree in modules("autodiff").items():
+        assert not {i for i in imports(tree) if i.split(".")[0] == "nn"}, name
+
+
+def test_nn_uses_only_the_public_names_of_autodiff():
+    for name, tree in modules("nn").items():
+        for imported in imports(tree):
+            package, _, rest = imported.partition(".")
+            if package == "autodiff" and rest:
+                assert "." not in rest and not rest.startswith("_"), f"nn/{name}: {imported}"
+                thing = getattr(autodiff, rest)
+                assert not isinstance(thing, types.ModuleType), f"nn/{name}: {imported}"
+
+
+def test_imports_under_type_checking_and_inside_functions_are_told_apart():
+    tree = ast.parse(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import a.b\nelse:\n    import c\n"
+        "def f():\n    from d import e\n"
+    )
+    assert imports(tree) == {"typing.TYPE_CHECKING", "c", "d.e"}
+    assert imports(tree, late=False) == {"typing.TYPE_CHECKING", "c"}
+
+
+# --- light imports ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("package", ["autodiff", "nn"])
+def test_importing_loads_nothing_but_the_standard_library(package):
+    code = (
+        f"import sys; before = set(sys.modules); import {package}; "
+        "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split()) - sys.stdlib_module_names
+    assert loaded <= {"autodiff", "nn"}
+
+
+# --- build and install --------------------------------------------------------------------
+
+
+def run(*command: object, cwd: Path) -> str:
+    """Output of a command that must succeed."""
+    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Folder with the wheel and the sdist; the wheel is built from the unpacked sdist."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in ("autodiff", "nn", "tests", "tools"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", source / "dist", cwd=source)
+    return source / "dist"
+
+
+def test_the_wheel_holds_the_two_packages_and_nothing_else(built):
+    (wheel,) = built.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"autodiff", "nn", f"valuegrad-{autodiff.__version__}.dist-info"}
+    ours = {
+        file.relative_to(ROOT).as_posix()
+        for package in ("autodiff", "nn")
+        for file in (ROOT / package).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert ours <= set(names)
+
+
+def test_graphviz_is_the_only_thing_that_is_always_installed(built):
+    (wheel,) = built.glob("*.whl")
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith("dist-info/METADATA"))
+    metadata = email.message_from_bytes(archive.read(name))
+    needs = metadata.get_all("Requires-Dist")
+    assert [re.match(r"[\w-]+", need)[0] for need in needs if "extra ==" not in need] == [
+        "graphviz"
+    ]
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["License-Expression"] == "MIT"
+
+
+def test_it_installs_into_an_empty_environment_and_works_from_another_folder(built, tmp_path):
+    (archive,) = built.glob("*.whl")
+    venv.create(tmp_path / "empty", symlinks=os.name != "nt")
+    python = python_in(tmp_path / "empty")
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    run(*pip, "install", "--no-index", "--no-deps", archive, cwd=tmp_path)
+    code = (
+        "import json, autodiff, nn; x = autodiff.Value(3.0); (x * x).backward(); "
+        "print(json.dumps([x.grad, autodiff.__file__, nn.__file__]))"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    gradient, *files = json.loads(run(python, "-I", "-c", code, cwd=elsewhere))
+    assert gradient == 6.0
+    assert all(Path(file).is_relative_to(tmp_path / "empty") for file in files)
+
+
+# --- pyproject and Makefile ---------------------------------------------------------------
+
+
+def test_the_extra_all_holds_every_other():
+    extras = known_extras((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert extras["all"] == set(extras) == {"draw", "fast", "train", "notebook", "dev", "all"}
+
+
+def test_every_make_target_is_one_line_of_python():
+    text = MAKEFILE.read_text(encoding="utf-8")
+    recipes = [line for line in text.splitlines() if line.startswith("\t")]
+    names = re.findall(r"^([a-z]+):", text, re.MULTILINE)
+    assert [target.name for target in targets()] == names
+    assert len(recipes) == len(names)
+    assert set(re.search(r"\.PHONY: (.+)", text)[1].split()) == set(names)
