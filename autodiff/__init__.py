@@ -1,0 +1,100 @@
+"""Scalar reverse-mode automatic differentiation: a Value remembers how it was computed.
+
+>>> from autodiff import Value
+>>> x = Value(3.0, label="x")
+>>> y = x * x + 2 * x
+>>> y.backward()
+>>> y.data, x.grad
+(15.0, 8.0)
+
+Every operation of the table in README is here as a function too, for Values and for plain numbers:
+`autodiff.exp(v)`, `autodiff.exp(2.0)`, `autodiff.maximum(a, b)`, `autodiff.sum([a, b, c])`.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from autodiff.context import detect_anomaly, no_grad, scope
+from autodiff.operations import FUNCTIONS, dot, log_softmax, softmax
+from autodiff.rule import RESERVED, RULES, rule
+from autodiff.value import Value
+
+if TYPE_CHECKING:
+    from autodiff.check import check_rule, gradcheck
+    from autodiff.derive import (
+        grad,
+        gradients,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        nth_derivative,
+        value_and_grad,
+        vjp,
+    )
+    from autodiff.doctor import show_versions
+    from autodiff.draw import draw, draw_dot
+    from autodiff.explain import explain
+    from autodiff.interact import interact
+    from autodiff.tape import Tape
+
+__version__ = "0.1.0"
+__all__ = [
+    # the node, its modes, and rules
+    "Value", "no_grad", "detect_anomaly", "scope", "rule", "RULES",
+    # functions of several numbers; all other operations are found by their names
+    "dot", "softmax", "log_softmax",
+    # derivatives as functions
+    "grad", "value_and_grad", "jacobian", "hessian", "jvp", "vjp", "hvp", "nth_derivative",
+    "gradients",
+    # looking and checking
+    "draw", "draw_dot", "explain", "interact", "gradcheck", "check_rule", "show_versions",
+    # recording once, replaying fast
+    "Tape",
+]  # fmt: skip
+
+RESERVED.update(__all__)
+
+# Loaded when first used, so that `import autodiff` stays quick.
+_LAZY = {
+    "autodiff.check": "check_rule gradcheck",
+    "autodiff.derive": "grad gradients hessian hvp jacobian jvp nth_derivative value_and_grad vjp",
+    "autodiff.doctor": "show_versions",
+    "autodiff.draw": "draw draw_dot",
+    "autodiff.explain": "explain",
+    "autodiff.interact": "interact",
+    "autodiff.tape": "Tape",
+}
+_MODULES = {name: module for module, names in _LAZY.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """The operations of the table, a user's own included, and what is loaded on first use."""
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)  # type: ignore[no-any-return]
+    try:
+        return FUNCTIONS[name]
+    except KeyError:
+        raise AttributeError(f"module 'autodiff' has no attribute {name!r}") from None
+
+
+class _Package(ModuleType):
+    """Keeps the functions `draw`, `explain` and `interact` in front of the modules they live in.
+
+    Importing a submodule, whoever does it, would put the module in the place of the function.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and name in _MODULES:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *FUNCTIONS})

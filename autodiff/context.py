@@ -1,0 +1,198 @@
+"""Modes: what is switched on while a `with` block runs, seen by this thread alone.
+
+Holds: `no_grad`, `detect_anomaly`, `scope`, and the `Context` that operations read.  Modes live in
+one context variable, so neither threads nor asyncio tasks see each other's.
+
+May import: the standard library.  Knows of a node only its slots.
+"""
+
+import math
+import sys
+from contextlib import ContextDecorator
+from contextvars import ContextVar
+from typing import Any
+
+_PACKAGES = ("autodiff", "nn")
+
+
+class Context:
+    """The modes in force: an immutable record that every new node is made under.
+
+    Attributes:
+        scope: The path of names, `"layer0/neuron2"`, or `""`.
+        grad: Whether operations record a graph.
+        anomaly: Whether the first inf or nan raises.
+        recorder: What a tape records with, told of whatever a graph does not show; else None.
+        outer: The context that this one is inside of, and that comes back after it.
+        special: Whether a new node needs `finish` at all.
+    """
+
+    __slots__ = ("_inner", "anomaly", "grad", "outer", "recorder", "scope", "special")
+
+    def __init__(
+        self,
+        scope: str = "",
+        grad: bool = True,
+        anomaly: bool = False,
+        recorder: Any = None,
+        outer: "Context | None" = None,
+    ) -> None:
+        self.scope, self.grad, self.anomaly, self.recorder = scope, grad, anomaly, recorder
+        self.outer = outer
+        self.special = anomaly or not grad
+        self._inner: dict[str, Context] = {}
+
+    def inside(self, name: str) -> "Context":
+        """This context with `name` added to its scope; the same object for the same name."""
+        inner = self._inner.get(name)
+        if inner is None:
+            path = self.scope.__class__(f"{self.scope}/{name}" if self.scope else name)
+            inner = Context(path, self.grad, self.anomaly, self.recorder, self)
+            if len(self._inner) < 1000:  # names without end, one per sample, must not pile up
+                self._inner[name] = inner
+        return inner
+
+    def finish(self, node: Any) -> Any:
+        """A new node, checked if anomalies are looked for, and a leaf if no graph is wanted."""
+        if self.anomaly:
+            node.scope = Located(node.scope, source_line())
+            if not math.isfinite(node._z):
+                raise FloatingPointError(f"{describe(node)} gave {node._z}{located(node)}")
+        if not self.grad:
+            if self.recorder is not None:
+                self.recorder.derive(node, node._rule, node.operands)
+            node._rule = node._a = node._b = node._x = node._y = node._z = None
+        return node
+
+
+# Every recording under way, in any thread.  While it is empty, what only a recorder wants to know
+# is told to nobody, and costs nothing.
+RECORDERS: list[Any] = []
+CONTEXT: ContextVar[Context] = ContextVar("autodiff", default=Context())  # noqa: B039 (immutable)
+
+
+def refuse_while_recording(what: str, instead: str) -> None:
+    """Refuses `what` inside a function that a tape records, because no replay could repeat it.
+
+    Raises:
+        RuntimeError: If this thread is recording; the sentence says what to write instead.
+    """
+    if CONTEXT.get().recorder is not None:
+        raise RuntimeError(
+            f"{what} inside a function that a tape records would be frozen: every replay would "
+            f"repeat what it was while recording; {instead}"
+        )
+
+
+class Located(str):
+    """A scope that also remembers the source line of the operation, under `detect_anomaly`."""
+
+    __slots__ = ("line",)
+    line: str
+
+    def __new__(cls, scope: str, line: str) -> "Located":
+        """The scope `scope`, made at `line`."""
+        self = super().__new__(cls, scope)
+        self.line = line
+        return self
+
+
+def source_line() -> str:
+    """`file.py:12` of the innermost frame that runs neither the engine's code nor nn's."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in _PACKAGES:
+            break
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def describe(node: Any) -> str:
+    """`log(p=0.0)`: an operation and its inputs, for a message."""
+    operands = node._a if node._a.__class__ is tuple else (node._a, node._b)
+    names = [getattr(each, "label", "") for each in operands if each is not None]
+    numbers = node._x if node._x.__class__ is tuple else (node._x, node._y)
+    shown = [f"{name}={x!r}" if name else repr(x) for name, x in zip(names, numbers, strict=False)]
+    label = f" {node.label!r}" if node.label else ""
+    more = ", ..." if len(shown) > 6 else ""
+    return f"{node._rule.name}({', '.join(shown[:6])}{more}){label}"
+
+
+def located(node: Any) -> str:
+    """`, in layer0, at file.py:12`: where a node was made, as far as it is known."""
+    line = getattr(node.scope, "line", "")
+    return (f", in scope {str(node.scope)!r}" if node.scope else "") + (line and f", at {line}")
+
+
+class _Mode(ContextDecorator):
+    """A `with` block, or a decorator, that changes the context and puts it back.
+
+    It keeps nothing, so that several threads, and blocks inside one another, may use one object.
+    """
+
+    def _changed(self, context: Context) -> Context:
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        CONTEXT.set(self._changed(CONTEXT.get()))
+
+    def __exit__(self, *exception: object) -> None:
+        outer = CONTEXT.get().outer
+        assert outer is not None, "more blocks were left than entered"
+        CONTEXT.set(outer)
+
+
+class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
+    """Inside, operations give plain leaves: no graph is recorded, nothing can flow back.
+
+    Works as `with no_grad():` and as the decorator `@no_grad()`.
+
+    >>> from autodiff import Value, no_grad
+    >>> with no_grad():
+    ...     y = Value(2.0) * 3
+    >>> y, y.parents
+    (Value(data=6.0, grad=0.0), ())
+    """
+
+    def _changed(self, context: Context) -> Context:
+        return Context(context.scope, False, context.anomaly, context.recorder, context)
+
+
+class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
+    """Inside, the first inf or nan raises FloatingPointError, forward and backward.
+
+    The message names the operation, its inputs, labels, scope and the line of source that made
+    it.  For `backward` to know that line, the forward pass must have run inside too.
+
+    >>> from autodiff import Value, detect_anomaly
+    >>> with detect_anomaly():
+    ...     Value(0.0, label="p").log()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FloatingPointError: log(p=0.0) gave -inf, at ...
+    """
+
+    def _changed(self, context: Context) -> Context:
+        return Context(context.scope, context.grad, True, context.recorder, context)
+
+
+class scope(_Mode):  # noqa: N801 (used as a function)
+    """Inside, every new node carries this name; blocks inside one another make a path.
+
+    Pictures fold by these names, explanations and error messages print them.
+
+    Args:
+        name: The name, not empty: `"layer0"`.
+
+    >>> from autodiff import Value, scope
+    >>> with scope("layer0"), scope("neuron2"):
+    ...     Value(1.0).tanh().scope
+    'layer0/neuron2'
+    """
+
+    def __init__(self, name: str) -> None:
+        if name.__class__ is not str or not name:
+            raise TypeError(f"scope takes a name, a string that is not empty; got {name!r}")
+        self._name = name
+
+    def _changed(self, context: Context) -> Context:
+        return context.inside(self._name)

@@ -1,0 +1,433 @@
+"""The node of a computation graph, and reverse mode.
+
+Holds: `Value`, and `backward`, which applies the chain rule to its graph in reverse.  The
+operators and methods that record the graph are made from the table of rules, in `operations`.
+
+A node refers to its operands and never to its results, so there are no cycles: Python's reference
+counting frees a graph as soon as its last result goes.  It keeps the numbers that the forward pass
+used, and the local derivatives are computed from those when backward needs them.
+
+May import: ieee, rule, graph, context; arrays, copying and derive when first used.  Never
+recurses over a graph.
+"""
+
+from __future__ import annotations
+
+import numbers
+import operator
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from autodiff import graph
+from autodiff.context import CONTEXT, RECORDERS, describe, located, refuse_while_recording
+from autodiff.ieee import RAISES
+
+_context = CONTEXT.get
+
+_DROPS_GRADIENT = (
+    "a Value is not a plain number, and turning it into one would drop its gradient: "
+    "write v.exp() or autodiff.exp(v) for mathematics, v.data for the number, "
+    "format(v, '.3f') for text"
+)
+
+
+def as_float(x: Any, place: str) -> float:
+    """`x` as a float, or a TypeError that says what `place` takes and what to write instead."""
+    if isinstance(x, (float, int)):
+        try:
+            return float(x)
+        except OverflowError:
+            raise ValueError(
+                f"{place} takes a number below 1.8e308, and this integer is larger: write "
+                "float('inf') if you mean that"
+            ) from None
+    if isinstance(x, Value):
+        advice = {
+            ".data": "p.data = p.data - 0.1 * p.grad",
+            ".grad": "p.grad = g.data",
+        }.get(place, "v.data for its number, or v.detach() for a copy without history")
+        raise TypeError(f"{place} takes a number, not a Value: write {advice}")
+    if isinstance(x, numbers.Complex) and not isinstance(x, numbers.Real):
+        raise TypeError(
+            f"{place} takes a real number, not a complex one: use two Values, {x.real} and {x.imag}"
+        )
+    if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
+        return float(x)
+    if isinstance(x, str):
+        try:
+            float(x)
+        except ValueError:
+            raise TypeError(f"{place} takes a number, not the string {x!r}") from None
+        raise TypeError(f"{place} takes a number, not a string: write Value(float({x!r}))")
+    if x is None:
+        advice = "p.grad = 0.0 or p.zero_grad()" if place == ".grad" else "0.0 for zero"
+        raise TypeError(f"{place} takes a number, not None: write {advice}")
+    if isinstance(x, (list, tuple)) or hasattr(x, "shape"):
+        raise TypeError(
+            f"{place} takes one number, not a {type(x).__name__}: "
+            f"write [Value(x) for x in {x!r:.60}]"
+        )
+    raise TypeError(f"{place} takes a number, not a {type(x).__name__}")
+
+
+def as_operand(x: Any) -> Any:
+    """`x` as an operand: a Value as it is, a number as a float, else NotImplemented."""
+    if isinstance(x, Value):
+        return x
+    if isinstance(x, numbers.Complex) and not isinstance(x, numbers.Real):
+        return NotImplemented
+    if isinstance(x, numbers.Number) or (hasattr(x, "__float__") and getattr(x, "shape", 1) == ()):
+        return as_float(x, "an operation")
+    return NotImplemented
+
+
+def _comparison(sign: str, compare: Callable[[float, float], bool]) -> Callable[..., Any]:
+    """The operator `v < other`: a bool, or while a tape records, a condition that it can check."""
+
+    def method(self: Value, other: Any) -> Any:
+        y = as_operand(other)
+        if y is NotImplemented:
+            return NotImplemented
+        outcome = compare(self._data, _number(y))
+        return _condition(sign, self, y, outcome) if RECORDERS else outcome
+
+    return method
+
+
+class Value:
+    """A number that remembers how it was computed.
+
+    Args:
+        data: The number, as a Python or NumPy real number.
+        label: A name for pictures and explanations.
+
+    Attributes:
+        data: The number, assignable.  What was computed from it earlier keeps the old one.
+        grad: The derivative of the last root of `backward` with respect to this node; 0.0 before.
+        label: The name.
+        scope: The names of the `scope` blocks it was made in, `"layer0/neuron2"`.
+
+    Raises:
+        TypeError: If `data` is not a real number.
+
+    >>> x, w = Value(2.0, label="x"), Value(-3.0, label="w")
+    >>> y = (x * w).tanh() + x
+    >>> y.backward()
+    >>> print(f"{y.data:.6f} {x.grad:.6f}")
+    1.000012 0.999926
+    """
+
+    # Raw slots are the engine's own; `data` and `grad` are their checked face.
+    #   _rule       the operation's Rule; None for a leaf
+    #   _a, _b      the operands, Values or plain floats; for more than two, _a is their tuple
+    #   _x, _y, _z  the numbers that the forward pass used: operands (or their tuple) and result
+    #   _mark       the last walk that came by
+    __slots__ = (
+        "_a", "_b", "_data", "_grad", "_mark", "_rule", "_x", "_y", "_z", "label", "scope",
+    )  # fmt: skip
+    _data: float
+    _grad: Any  # a Value after backward(create_graph=True)
+    _rule: Any  # a Rule, but asking mypy to believe it at every step would hide the algorithm
+    _a: Any
+    _b: Any
+    _x: Any
+    _y: Any
+    _z: Any
+    _mark: object
+    label: str
+    scope: str
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        self._data = data if data.__class__ is float else as_float(data, "Value")
+        self._grad = 0.0
+        self._rule = self._a = self._b = self._x = self._y = self._z = self._mark = None
+        self.label = label
+        self.scope = _context().scope
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        if RECORDERS:
+            refuse_while_recording("reading .data", "compute with the Value itself")
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if RECORDERS:
+            refuse_while_recording("writing .data", "make a new Value")
+        self._data = data if data.__class__ is float else as_float(data, ".data")
+
+    @property
+    def grad(self) -> Any:
+        """The gradient: a float, or a Value after `backward(create_graph=True)`."""
+        if RECORDERS:
+            refuse_while_recording("reading .grad", "use gradients(y, x, create_graph=True)")
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        self._grad = grad if grad.__class__ is float else as_float(grad, ".grad")
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands that are Values, in the order written; `x * x` has x twice."""
+        return tuple([each for each in self.operands if isinstance(each, Value)])
+
+    @property
+    def operands(self) -> tuple[Value | float, ...]:
+        """All operands in the order written, plain numbers as floats; () for a leaf."""
+        if self._rule is None:
+            return ()
+        if self._a.__class__ is tuple:
+            return self._a
+        return (self._a,) if self._b is None else (self._a, self._b)
+
+    @property
+    def op(self) -> str:
+        """The label of the operation, `"*"` or `"tanh"`; `""` for a leaf."""
+        return self._rule.label if self._rule is not None else ""
+
+    # The names under which code written for micrograd's lectures knows them.
+    _prev = parents
+    _op = op
+
+    def item(self) -> float:
+        """The number, as `data`."""
+        return self.data
+
+    def detach(self) -> Value:
+        """A new leaf with the same number, cut off from the graph."""
+        leaf = Value(self._data)
+        if RECORDERS and (recorder := _context().recorder) is not None:
+            recorder.detach(leaf, self)
+        return leaf
+
+    def zero_grad(self) -> None:
+        """Sets the gradient of this node, and of all that it was computed from, to 0.0."""
+        inner, leaves = graph.topological_order(self)
+        for node in inner:
+            node._grad = 0.0
+        for leaf in leaves:
+            leaf._grad = 0.0
+
+    def backward(self, gradient: Any = 1.0, create_graph: bool = False) -> None:
+        """Computes the derivative of this node with respect to every node it was computed from.
+
+        The chain rule in reverse topological order: `x.grad += dz/dx * z.grad` for each operand x
+        of each node z.  As in PyTorch the gradients of leaves add up over calls, until
+        `zero_grad`; a node in between holds the gradient of the latest call.  An interrupted call
+        leaves the gradients of the leaves as they were.
+
+        Args:
+            gradient: What this node's own gradient starts from; 1.0 for dz/dz.
+            create_graph: Whether to compute with Values, so that every `.grad` is a Value whose
+                own derivatives can be taken.
+
+        >>> a = Value(3.0)
+        >>> b = a * a
+        >>> b.backward()
+        >>> b.backward()
+        >>> a.grad, b.grad
+        (12.0, 1.0)
+        """
+        if create_graph:
+            from autodiff.derive import backward_with_graph
+
+            return backward_with_graph(self, gradient)
+        start = as_float(gradient, "backward(gradient)")
+        if RECORDERS:
+            refuse_while_recording("backward()", "use gradients(y, x, create_graph=True)")
+        with graph.LOCK:
+            inner, leaves = graph.topological_order(self)
+            before = [leaf._grad for leaf in leaves]
+            try:
+                for node in inner:
+                    node._grad = 0.0
+                for leaf in leaves:
+                    leaf._grad = 0.0
+                self._grad = start
+                if _context().anomaly:
+                    _propagate_checked(reversed(inner))
+                else:
+                    propagate(reversed(inner))
+                # Added up apart, then at once: two calls give exactly twice the gradient of one.
+                after = [_number(old) + leaf._grad for old, leaf in zip(before, leaves)]
+                for leaf, total in zip(leaves, after):
+                    leaf._grad = total
+            except BaseException:  # Ctrl-C too
+                for leaf, old in zip(leaves, before):
+                    leaf._grad = old
+                raise
+
+    def _backward(self) -> None:
+        """One local step of the chain rule, from this node to its operands, as in micrograd."""
+        if self._rule is not None:
+            propagate((self,))
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"{type(self).__name__}(data={self._data!r}, grad={self._grad!r}{label})"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str] | None:
+        """What a notebook shows: the picture of a small graph, else the text."""
+        from autodiff.draw import bundle
+
+        return bundle(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    # Comparisons compare numbers, as with PyTorch's tensors; a Value is hashed by identity.
+    __eq__ = _comparison("==", operator.eq)
+    __ne__ = _comparison("!=", operator.ne)
+    __lt__ = _comparison("<", operator.lt)
+    __le__ = _comparison("<=", operator.le)
+    __gt__ = _comparison(">", operator.gt)
+    __ge__ = _comparison(">=", operator.ge)
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        outcome = self._data != 0.0
+        return bool(_condition("!=", self, 0.0, outcome)) if RECORDERS else outcome
+
+    def __float__(self) -> float:
+        raise TypeError(_DROPS_GRADIENT)
+
+    __int__ = __complex__ = __trunc__ = __floor__ = __ceil__ = __float__
+
+    def __round__(self, digits: int | None = None) -> float:
+        raise TypeError(_DROPS_GRADIENT)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's functions of Values and arrays: `np.exp(v)`, `array * v`."""
+        from autodiff.arrays import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __copy__(self) -> Value:
+        from autodiff.copying import replica
+
+        return replica(self, self._a, self._b)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from autodiff.copying import deep_copy
+
+        return deep_copy(self, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from autodiff.copying import pack, unpack
+
+        return unpack, (pack(self),)
+
+    if TYPE_CHECKING:
+        # Made from the rules in `operations`; written by `python -m autodiff table --write`
+        def identity(self) -> Value: ...
+        def add(self, y: Value | float) -> Value: ...
+        def sub(self, y: Value | float) -> Value: ...
+        def mul(self, y: Value | float) -> Value: ...
+        def div(self, y: Value | float) -> Value: ...
+        def neg(self) -> Value: ...
+        def pow(self, y: Value | float) -> Value: ...
+        def mod(self, y: Value | float) -> Value: ...
+        def abs(self) -> Value: ...
+        def exp(self) -> Value: ...
+        def expm1(self) -> Value: ...
+        def log(self) -> Value: ...
+        def log1p(self) -> Value: ...
+        def log2(self) -> Value: ...
+        def log10(self) -> Value: ...
+        def sqrt(self) -> Value: ...
+        def sin(self) -> Value: ...
+        def cos(self) -> Value: ...
+        def tan(self) -> Value: ...
+        def asin(self) -> Value: ...
+        def acos(self) -> Value: ...
+        def atan(self) -> Value: ...
+        def atan2(self, x: Value | float) -> Value: ...
+        def sinh(self) -> Value: ...
+        def cosh(self) -> Value: ...
+        def tanh(self) -> Value: ...
+        def asinh(self) -> Value: ...
+        def acosh(self) -> Value: ...
+        def atanh(self) -> Value: ...
+        def erf(self) -> Value: ...
+        def erfc(self) -> Value: ...
+        def hypot(self, y: Value | float) -> Value: ...
+        def sigmoid(self) -> Value: ...
+        def logsigmoid(self) -> Value: ...
+        def softplus(self) -> Value: ...
+        def relu(self) -> Value: ...
+        def leaky_relu(self, negative_slope: Value | float = ...) -> Value: ...
+        def elu(self, alpha: Value | float = ...) -> Value: ...
+        def gelu(self) -> Value: ...
+        def silu(self) -> Value: ...
+        def maximum(self, y: Value | float) -> Value: ...
+        def minimum(self, y: Value | float) -> Value: ...
+        def clip(self, low: Value | float = ..., high: Value | float = ...) -> Value: ...
+        def logaddexp(self, y: Value | float) -> Value: ...
+        def __add__(self, other: Any) -> Value: ...
+        def __radd__(self, other: Any) -> Value: ...
+        def __sub__(self, other: Any) -> Value: ...
+        def __rsub__(self, other: Any) -> Value: ...
+        def __mul__(self, other: Any) -> Value: ...
+        def __rmul__(self, other: Any) -> Value: ...
+        def __truediv__(self, other: Any) -> Value: ...
+        def __rtruediv__(self, other: Any) -> Value: ...
+        def __mod__(self, other: Any) -> Value: ...
+        def __rmod__(self, other: Any) -> Value: ...
+        def __pow__(self, other: Any) -> Value: ...
+        def __rpow__(self, other: Any) -> Value: ...
+        def __neg__(self) -> Value: ...
+        def __abs__(self) -> Value: ...
+        # end of what was written
+
+
+def _condition(symbol: str, x: Value, y: Any, outcome: bool) -> Any:
+    """What a comparison gives while tapes are recorded: to those who record one, a Condition."""
+    recorder = _context().recorder
+    return outcome if recorder is None else recorder.compare(symbol, x, y, outcome)
+
+
+def _number(x: Any) -> float:
+    return x if x.__class__ is float else x._data
+
+
+def propagate(nodes: Iterable[Value]) -> None:
+    """Passes each node's gradient on to its operands: gradient times local derivative."""
+    for node in nodes:
+        rule, gradient = node._rule, node._grad
+        a, b = node._a, node._b
+        if b is not None:
+            try:
+                dx, dy = rule.partials(node._z, node._x, node._y)
+            except RAISES:
+                dx, dy = rule.local_partials(node._z, (node._x, node._y))
+            if a.__class__ is not float:
+                a._grad += gradient * dx
+            if b.__class__ is not float:
+                b._grad += gradient * dy
+        elif a.__class__ is tuple:
+            for operand, d in zip(a, rule.local_partials(node._z, node._x)):
+                if operand.__class__ is not float:
+                    operand._grad += gradient * d
+        else:
+            try:
+                (dx,) = rule.partials(node._z, node._x)
+            except RAISES:
+                (dx,) = rule.local_partials(node._z, (node._x,))
+            a._grad += gradient * dx
+
+
+def _propagate_checked(nodes: Iterable[Value]) -> None:
+    """`propagate` under `detect_anomaly`: raises at the first gradient that is inf or nan."""
+    for node in nodes:
+        propagate((node,))
+        for operand in node.parents:
+            if not abs(operand._grad) < float("inf"):
+                raise FloatingPointError(
+                    f"backward through {describe(node)} gave the gradient {operand._grad} "
+                    f"from the incoming gradient {node._grad}{located(node)}"
+                )
