@@ -67,7 +67,15 @@ def pack(root: Value) -> tuple[Any, ...]:
         (
             node._rule.name,
             tuple(map(place, node.operands)),
-            (node._data, _number(node._grad), node._z, node._x, node._y, node.label, str(node.scope)),
+            (
+                node._data,
+                _number(node._grad),
+                node._z,
+                node._x,
+                node._y,
+                node.label,
+                str(node.scope),
+            ),
         )
         for node in inner
     ]

@@ -116,6 +116,8 @@ def record(rule: Rule, operands: tuple[Any, ...]) -> Value:
 
 def _operands(name: str, given: Iterable[Any]) -> tuple[Any, ...]:
     """`given` checked: Values and floats."""
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{name} takes lists of numbers and Values, not a {type(given).__name__}")
     operands = []
     for each in given:
         if each.__class__ is not Value and each.__class__ is not float:

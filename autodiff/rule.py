@@ -200,8 +200,7 @@ def rule(
     def register(partials: Function) -> Function:
         if not title.isidentifier() or keyword.iskeyword(title):
             raise ValueError(
-                f"a rule needs a name that can be written as v.NAME(); {title!r} cannot: "
-                "pass name="
+                f"a rule needs a name that can be written as v.NAME(); {title!r} cannot: pass name="
             )
         if title in RESERVED:
             raise ValueError(f"the name {title!r} means something else here: choose another one")

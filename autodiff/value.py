@@ -43,7 +43,7 @@ def as_float(x: Any, place: str) -> float:
             ) from None
     if isinstance(x, Value):
         advice = {
-            ".data": "p.data = p.data - 0.1 * p.grad",
+            ".data": "p.data = p.data - 0.1 * p.grad, and v.data for the number of a Value v",
             ".grad": "p.grad = g.data",
         }.get(place, "v.data for its number, or v.detach() for a copy without history")
         raise TypeError(f"{place} takes a number, not a Value: write {advice}")
@@ -382,6 +382,7 @@ class Value:
         def __rpow__(self, other: Any) -> Value: ...
         def __neg__(self) -> Value: ...
         def __abs__(self) -> Value: ...
+
         # end of what was written
 
 

@@ -1,6 +1,6 @@
 """The node, and what backward means: the contract of Value, sentence by sentence."""
 
-import linecache
+import contextlib
 import math
 import operator as op
 import pickle
@@ -11,6 +11,7 @@ import pytest
 
 import autodiff
 from autodiff import Value
+from autodiff.graph import LOCK
 from autodiff.rule import rule
 
 
@@ -371,9 +372,7 @@ def backward_interrupted_at(root, event):
         nonlocal count
         if not frame.f_globals.get("__name__", "").startswith("autodiff"):
             return None
-        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-        # A tracer is called between `with` and its body, where no signal is ever handled.
-        if kind == "line" and not line.startswith(("with ", "try:")):
+        if kind == "line":
             count += 1
             if count == event:
                 raise KeyboardInterrupt
@@ -386,6 +385,10 @@ def backward_interrupted_at(root, event):
         return True
     finally:
         sys.settrace(before)
+        # A tracer also strikes between `with` and its body, where no signal is ever handled.
+        with contextlib.suppress(RuntimeError):
+            while True:
+                LOCK.release()
     return False
 
 
@@ -424,7 +427,7 @@ def test_a_rule_that_raises_leaves_the_leaf_gradients_as_they_were():
     with pytest.raises(RuntimeError, match="broken"):
         (good + bad).backward()
     assert x.grad == 6.0
-    good.backward()
+    in_threads(good.backward)  # another thread, since nothing is left locked
     assert x.grad == 12.0
 
 
