@@ -1,0 +1,93 @@
+"""Neural networks of Values: modules, losses, optimizers, training, with PyTorch's names.
+
+>>> from nn import MLP, accuracy, fit, moons
+>>> data = moons(40, seed=0)
+>>> model = MLP(2, [8, 1], seed=0)
+>>> history = fit(model, data.X, data.y, loss="binary_cross_entropy_with_logits", epochs=60,
+...     batch_size=None, progress=False)
+>>> accuracy(model, data.X, data.y) > 0.8
+True
+"""
+
+from nn.adaptive import Adagrad, Adam, AdamW, RMSprop
+from nn.clip import clip_grad_norm_, clip_grad_value_
+from nn.data import Data, batches, one_hot, split, standardise
+from nn.datasets import (
+    breast_cancer,
+    circles,
+    diabetes,
+    digits,
+    encoder,
+    iris,
+    moons,
+    parity,
+    spirals,
+    wine,
+    xor,
+)
+from nn.diagnostics import (
+    Diagnosis,
+    TrainingWarning,
+    Watch,
+    dead_relus,
+    diagnose,
+    gradient_norms,
+    saturation,
+)
+from nn.history import Epoch, History
+from nn.initialise import Initialiser, uniform
+from nn.layers import MLP, Layer, Neuron, Sequential
+from nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    half_squared_error,
+    hinge_loss,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    squared_error,
+)
+from nn.metrics import accuracy, mean_absolute_error, predict, r_squared
+from nn.module import Module, parameters_to_vector, vector_to_parameters
+from nn.optim import SGD, Optimizer
+from nn.persist import load, save
+from nn.plot import plot_decision, plot_gradient_flow, plot_history, plot_weights, save_figure
+from nn.recurrent import RNNCell
+from nn.schedules import (
+    AdaptiveLR,
+    ConstantLR,
+    CosineAnnealingLR,
+    ExponentialLR,
+    InverseTimeLR,
+    LambdaLR,
+    Schedule,
+    StepLR,
+)
+from nn.stopping import AllCorrect, LossBelow, NoImprovement, Stop, TimeLimit
+from nn.train import fit
+
+__all__ = [
+    # modules and initial weights
+    "Module", "Neuron", "Layer", "MLP", "Sequential", "RNNCell", "Initialiser", "uniform",
+    "parameters_to_vector", "vector_to_parameters",
+    # losses
+    "mse_loss", "l1_loss", "huber_loss", "hinge_loss", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cross_entropy", "squared_error", "half_squared_error",
+    # optimizers, clipping, schedules
+    "Optimizer", "SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "clip_grad_norm_",
+    "clip_grad_value_", "Schedule", "ConstantLR", "StepLR", "ExponentialLR", "CosineAnnealingLR",
+    "LambdaLR", "InverseTimeLR", "AdaptiveLR",
+    # training and measuring
+    "fit", "History", "Epoch", "Stop", "AllCorrect", "LossBelow", "NoImprovement", "TimeLimit",
+    "predict", "accuracy", "r_squared", "mean_absolute_error",
+    # diagnostics
+    "gradient_norms", "dead_relus", "saturation", "diagnose", "Diagnosis", "Watch",
+    "TrainingWarning",
+    # data
+    "Data", "xor", "parity", "encoder", "moons", "circles", "spirals", "breast_cancer", "iris",
+    "digits", "wine", "diabetes", "standardise", "one_hot", "split", "batches",
+    # files and plots
+    "save", "load", "plot_history", "plot_gradient_flow", "plot_decision", "plot_weights",
+    "save_figure",
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""One step of learning: from a batch of cases to the next parameters.
+
+Holds: `Problem`, what is learned from; `Engine`, what takes the steps; `Eager`, which takes them
+with Values; and `engine_for`, the one place that chooses.  An engine that computes the same steps
+faster is chosen there, and nothing else changes.
+
+May import: autodiff, checks, clip, diagnostics, history, losses, metrics, optim.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from math import hypot, isfinite
+from typing import Any, Protocol
+
+from autodiff import Value
+from nn.checks import check_cases, check_lengths, check_targets, check_weights
+from nn.clip import clip_grad_norm_
+from nn.diagnostics import layer_parameters
+from nn.history import Evaluation
+from nn.losses import LOSSES, Loss
+from nn.metrics import outputs_of
+from nn.optim import Optimizer
+
+# Losses of raw scores, and the last activations that would then be applied twice.
+_APPLIED_INSIDE = {
+    "cross_entropy": ("softmax", "log_softmax"),
+    "binary_cross_entropy_with_logits": ("sigmoid", "logsigmoid"),
+}
+
+
+class Engine(Protocol):
+    """What takes the steps of `fit`.  It may keep parameters elsewhere while it works.
+
+    Attributes:
+        name: For people: `History.engine`.
+    """
+
+    name: str
+
+    def step(self, rows: Sequence[int]) -> tuple[float, list[float]]:
+        """One update from the cases with these numbers: the loss, and the norm per layer.
+
+        Raises:
+            FloatingPointError: If the loss is not finite.  No parameter has changed then.
+        """
+
+    def write_back(self) -> None:
+        """Makes the model's parameters those of the last complete update."""
+
+
+class Problem:
+    """What is learned from: model, data and loss, checked to fit together.
+
+    Raises:
+        TypeError, ValueError: If they do not; the message says where.
+    """
+
+    def __init__(self, model: Any, X: Any, y: Any, loss: Loss, weight: Any = None) -> None:
+        self.model, self.loss = model, loss
+        self.X, self.y = check_cases(X, getattr(model, "n_in", None)), check_targets(y)
+        check_lengths(self.X, self.y)
+        self.weight = None if weight is None else check_weights(weight, len(self.X))
+        (output,) = outputs_of(model, self.X[:1])
+        if loss in LOSSES.values():
+            self._check_targets_fit(output)
+        signature = inspect.signature(loss).parameters
+        reduction = signature["reduction"].default if "reduction" in signature else "mean"
+        self.sums = reduction == "sum"
+
+    def _check_targets_fit(self, output: Any) -> None:
+        """Tries the loss on all targets, with harmless predictions of the model's shape."""
+        last = getattr(self.model, "output_activation", None)
+        for loss, activations in _APPLIED_INSIDE.items():
+            if self.loss is LOSSES[loss] and last in activations:
+                raise ValueError(
+                    f"{loss} applies {activations[0]} itself, but the model ends in {last}: leave "
+                    "output_activation=None"
+                )
+        probe = [0.5] * len(output) if isinstance(output, list) else 0.5
+        try:
+            self.loss([probe] * len(self.y), self.y)
+        except ValueError as error:
+            raise ValueError(f"y does not fit the loss and the model: {error}") from None
+
+    def loss_of(self, outputs: Sequence[Any], rows: Sequence[int]) -> Any:
+        """The loss of the outputs for the cases with these numbers."""
+        targets = [self.y[i] for i in rows]
+        if self.weight is None:
+            return self.loss(outputs, targets)
+        return self.loss(outputs, targets, weight=[self.weight[i] for i in rows])
+
+    def share(self, rows: Sequence[int]) -> float:
+        """The part of all cases that these are, by weight: from 0 to 1."""
+        if self.weight is None:
+            return len(rows) / len(self.X)
+        return sum(self.weight[i] for i in rows) / sum(self.weight)
+
+    def evaluate(self) -> Evaluation:
+        """The outputs for all cases, and their loss, with the parameters as they are."""
+        outputs = outputs_of(self.model, self.X)
+        loss = self.loss_of(outputs, range(len(self.X)))
+        return outputs, loss.data if isinstance(loss, Value) else loss
+
+
+class Eager:
+    """Takes each step with Values: a graph per batch, `backward`, the optimizer's step."""
+
+    name = "eager"
+
+    def __init__(self, problem: Problem, optimizer: Optimizer, clip_norm: float | None) -> None:
+        self.problem, self.optimizer, self.clip_norm = problem, optimizer, clip_norm
+        self.layers = list(layer_parameters(problem.model).values())
+
+    def step(self, rows: Sequence[int]) -> tuple[float, list[float]]:
+        """One update: see `Engine`."""
+        problem, optimizer = self.problem, self.optimizer
+        model, X = problem.model, problem.X
+        loss = problem.loss_of([model(X[i]) for i in rows], rows)
+        if not isfinite(loss.data):
+            raise FloatingPointError(f"the loss is {loss.data}")
+        optimizer.zero_grad()
+        loss.backward()
+        norms = [hypot(*[p.grad for p in layer]) for layer in self.layers]
+        if self.clip_norm is not None:
+            clip_grad_norm_(optimizer.parameters, self.clip_norm)
+        optimizer.step()
+        return loss.data, norms
+
+    def write_back(self) -> None:
+        """Nothing to do: the model's own parameters move."""
+
+
+def engine_for(problem: Problem, optimizer: Optimizer, clip_norm: float | None) -> Engine:
+    """The engine for this problem."""
+    return Eager(problem, optimizer, clip_norm)

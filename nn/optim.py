@@ -1,0 +1,171 @@
+"""Optimizers: from gradients to the next parameters.
+
+Holds: `Optimizer`, what all share, and `SGD`, gradient descent.
+
+Each optimizer is one formula, `update`, of a number x, its gradient g and the state it keeps for
+that number.  The formula uses nothing but arithmetic and `** 0.5`, so it holds for NumPy vectors
+too: an engine that keeps all parameters in one vector calls it once per step.
+
+May import: autodiff.  Never computes a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autodiff import Value
+
+State = tuple[Any, ...]
+
+
+class Optimizer:
+    """What all optimizers share: the parameters, the learning rate, and a step that is whole.
+
+    Args:
+        parameters: `model.parameters()`.
+        lr: The learning rate, not negative; assignable at any time.
+
+    Attributes:
+        parameters: The parameters, in order.
+        lr: The learning rate.
+        steps: Number of steps taken.
+        states: For each parameter what the optimizer remembers of earlier steps.
+
+    Raises:
+        ValueError: If there are no parameters, one occurs twice, or a setting is out of range.
+        TypeError: If something in `parameters` is not a Value.
+    """
+
+    # What `update` remembers before the first step.
+    first: State = ()
+
+    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(
+                f"the optimizer takes parameters, not one {type(parameters).__name__}: "
+                "pass model.parameters()"
+            )
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError("the optimizer got no parameters: pass model.parameters()")
+        for parameter in self.parameters:
+            if not isinstance(parameter, Value):
+                raise TypeError(
+                    f"the optimizer takes Values, not {type(parameter).__name__}: "
+                    "pass model.parameters()"
+                )
+        if len(set(map(id, self.parameters))) != len(self.parameters):
+            raise ValueError("the optimizer got one parameter twice: pass each once")
+        self.lr = in_range("lr", lr)
+        self.steps = 0
+        self.states: list[State] = [self.first] * len(self.parameters)
+
+    def update(self, x: Any, g: Any, state: State) -> tuple[Any, State]:
+        """The next x and state, from the gradient g; `self.steps` counts this step already."""
+        raise NotImplementedError
+
+    def step(self) -> None:
+        """Moves every parameter by one step, from its gradient.
+
+        All new numbers are computed before the first is written: if this is interrupted, or a
+        number cannot be computed, parameters and state are those after the previous step.
+        """
+        parameters, states, steps = self.parameters, self.states, self.steps
+        before = [parameter.data for parameter in parameters]
+        try:
+            self.steps = steps + 1
+            results = [
+                self.update(x, parameter.grad, state)
+                for x, parameter, state in zip(before, parameters, states, strict=True)
+            ]
+            for parameter, (x, _) in zip(parameters, results, strict=True):
+                parameter.data = x
+            self.states = [state for _, state in results]
+        except BaseException:  # Ctrl-C too
+            self.steps, self.states = steps, states
+            for parameter, x in zip(parameters, before, strict=True):
+                parameter.data = x
+            raise
+
+    def zero_grad(self) -> None:
+        """Sets the gradient of every parameter to 0.0."""
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+
+    def __repr__(self) -> str:
+        settings = ", ".join(
+            f"{name}={value!r}"
+            for name, value in vars(self).items()
+            if name not in ("parameters", "states", "steps")
+        )
+        return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
+
+
+class SGD(Optimizer):
+    """Gradient descent: x <- x - lr g; with momentum x <- x - lr v, v <- momentum v + g.
+
+    Sutskever et al., ICML 2013, in PyTorch's form, where the learning rate stands outside v.  With
+    Nesterov's momentum the step is g + momentum v instead of v.
+
+    Args:
+        parameters: `model.parameters()`.
+        lr: Learning rate, from 0.
+        momentum: From 0; below 1 to converge.  v starts as the first gradient.
+        dampening: v <- momentum v + (1 - dampening) g from the second step on.
+        weight_decay: Adds weight_decay x to the gradient: an L2 penalty of weight_decay x^2 / 2.
+        nesterov: Whether to look ahead; needs momentum, and no dampening.
+
+    Raises:
+        ValueError: If a setting is out of range.
+
+    >>> from autodiff import Value
+    >>> w = Value(10.0)
+    >>> optimizer = SGD([w], lr=0.8, momentum=0.1)
+    >>> for _ in range(2):
+    ...     optimizer.zero_grad()
+    ...     (w * w).backward()
+    ...     optimizer.step()
+    ...     print(format(w, ".6g"))
+    -6
+    2
+    """
+
+    first = (None,)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = in_range("momentum", momentum)
+        self.dampening = in_range("dampening", dampening)
+        self.weight_decay = in_range("weight_decay", weight_decay)
+        self.nesterov = nesterov
+        if nesterov and (momentum == 0.0 or dampening != 0.0):
+            raise ValueError("Nesterov's momentum needs momentum above 0 and dampening 0")
+
+    def update(self, x: Any, g: Any, state: State) -> tuple[Any, State]:
+        """x - lr v, or x - lr g without momentum."""
+        if self.weight_decay:
+            g = g + self.weight_decay * x
+        if not self.momentum:
+            return x - self.lr * g, state
+        (v,) = state
+        v = g if v is None else self.momentum * v + (1.0 - self.dampening) * g
+        step = g + self.momentum * v if self.nesterov else v
+        return x - self.lr * step, (v,)
+
+
+def in_range(name: str, value: float) -> float:
+    """`value` as a float if it is a number from 0 on, else ValueError."""
+    if isinstance(value, Value):
+        raise TypeError(f"{name} takes a number, not a Value: write v.data")
+    if not 0.0 <= value < float("inf"):
+        raise ValueError(f"{name} is a number from 0 on, not {value}")
+    return float(value)

@@ -1,0 +1,185 @@
+"""Models in files: one JSON file with the architecture and every parameter at full precision.
+
+Holds: `save`, `load`.
+
+The file:
+
+    {"format": "valuegrad model", "version": 1, "sha256": "...",
+     "architecture": {"kind": "MLP", "n_in": 3, ...}, "parameters": {"layers.0.neurons.0.w.0": 0.1}}
+
+Nothing in it is evaluated or imported: it names kinds, activations and numbers, and each is looked
+up or checked.  Nothing is built before the widths agree with the number of parameters, so a file
+cannot ask for more memory than it has bytes.
+
+May import: architecture, module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from math import isfinite
+from pathlib import Path
+from typing import Any, NoReturn
+
+from nn.architecture import Architecture, check_same, count, described, make
+from nn.module import Module
+
+FORMAT, VERSION = "valuegrad model", 1
+
+
+def save(model: Module, path: str | Path) -> Path:
+    """Writes a model to one JSON file: all of it or, if anything goes wrong, nothing.
+
+    Args:
+        model: A model.  Of a class of your own the parameters are saved, and `load` needs `into`.
+        path: The file; one that is there already is replaced at once, never half.
+
+    Returns:
+        The path.
+
+    Raises:
+        TypeError: If `model` is none.
+        ValueError: If a parameter is nan or infinite, an activation is a function of your own, or
+            the model has been rebuilt by hand so that its architecture has no short description.
+        OSError: If the file cannot be written.
+
+    >>> import tempfile
+    >>> from nn import MLP, load, save
+    >>> model = MLP(2, [3, 1], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load(save(model, f"{folder}/model.json"))
+    >>> again([1.0, 2.0]).data == model([1.0, 2.0]).data
+    True
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"save takes a model, not a {type(model).__name__}: save(model, path)")
+    state = model.state_dict()
+    for name, number in state.items():
+        if not isfinite(number):
+            raise ValueError(f"parameter {name!r} is {number}: a model to save has finite numbers")
+    content = {"architecture": described(model), "parameters": state}
+    document = {"format": FORMAT, "version": VERSION, "sha256": _digest(content), **content}
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "x", encoding="utf-8", newline="\n") as file:
+            json.dump(document, file, indent=1, allow_nan=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def load(path: str | Path, into: Module | None = None) -> Any:
+    """The model in a file; or its parameters, put into a model that is there already.
+
+    Args:
+        path: A file that `save` wrote.
+        into: A model of the same architecture, whose parameters are set.
+
+    Returns:
+        The model, `into` if given.  Its outputs are bit for bit those of the model saved.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it is not what `save` wrote, or does not fit `into`, where the message names
+            the first mismatch.  `into` has not changed then.
+
+    An example stands at `save`.
+    """
+    path = Path(path)
+    try:
+        document = _parsed(path.read_bytes())
+        content = _checked(document)
+        if into is None:
+            return _built(content["architecture"], content["parameters"])
+        check_same(content["architecture"], into)
+        into.load_state_dict(content["parameters"])
+    except RecursionError:
+        raise ValueError(f"{path}: nested too deeply to be a saved model") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return into
+
+
+# --- the document -------------------------------------------------------------------------
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """A checksum that notices a changed digit; it is no signature."""
+    text = json.dumps(content, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parsed(data: bytes) -> Any:
+    """The JSON document in `data`."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"it holds {constant}, which is no number of a saved model")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError("a name occurs twice in it")
+        return dict(pairs)
+
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=refuse, object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"not a complete JSON file ({error.msg}, line {error.lineno}): the file was cut off or "
+            "is something else"
+        ) from None
+    except UnicodeDecodeError:
+        raise ValueError("not a JSON file: it is no UTF-8 text") from None
+
+
+def _checked(document: Any) -> dict[str, Any]:
+    """Architecture and parameters of a document that is what it says."""
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError('not a saved model: "format" is missing or something else')
+    version = document.get("version")
+    if type(version) is not int or version < 1:
+        raise ValueError(f"not a saved model: its version is {version!r:.40}")
+    if version > VERSION:
+        raise ValueError(
+            f"written by a newer release, in format {version}; this one reads up to {VERSION}: "
+            "%pip install --upgrade valuegrad"
+        )
+    content = {name: document.get(name) for name in ("architecture", "parameters")}
+    for name, part in content.items():
+        if not isinstance(part, dict):
+            raise ValueError(f"{name!r} is missing or no object")
+    for name, number in content["parameters"].items():  # type: ignore[union-attr]
+        if type(number) not in (int, float) or not _is_finite(number):
+            raise ValueError(f"parameter {name!r:.80} is {number!r:.40}, not a finite number")
+    if document.get("sha256") != _digest(content):
+        raise ValueError("it was changed or damaged after it was saved: its checksum is wrong")
+    return content
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return isfinite(number)
+    except OverflowError:  # an integer beyond all floats
+        return False
+
+
+def _built(architecture: Architecture, parameters: dict[str, float]) -> Module:
+    """The model of a checked document."""
+    if architecture.get("kind") == "own":
+        raise ValueError(
+            f"it holds the parameters of your own class {architecture.get('class')!r:.80}: make "
+            "one and call load(path, into=model)"
+        )
+    needed = count(architecture)
+    if needed != len(parameters):
+        raise ValueError(
+            f"its architecture has {needed} parameters, but it holds {len(parameters)} numbers"
+        )
+    model = make(architecture)
+    model.load_state_dict(parameters)
+    return model

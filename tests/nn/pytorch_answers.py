@@ -1,0 +1,128 @@
+"""PyTorch's answers: asked live where it is installed, and recorded for where it is not.
+
+    python -m tests.nn.pytorch_answers
+
+writes them to `tests/data/pytorch_training.json`.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.nn.questions import LOSSES, OPTIMIZERS, SCHEDULES, START, STEPS, WEIGHTS, XOR
+
+torch = pytest.importorskip("torch", reason="asks PyTorch: pip install torch==2.13.0")
+functional = torch.nn.functional
+FILE = Path(__file__).parents[1] / "data" / "pytorch_training.json"
+
+
+def tensor(numbers):
+    """A tensor of doubles that wants its gradient."""
+    return torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+
+
+def rosenbrock(parameters):
+    """100 (y - x^2)^2 + (1 - x)^2."""
+    x, y = parameters
+    return 100.0 * (y - x * x) ** 2 + (1.0 - x) ** 2
+
+
+def network_error(w):
+    """Mean squared error of the 2-3-1 network on XOR."""
+    total = 0.0
+    for (a, b), target in XOR:
+        hidden = [torch.tanh(w[i] * a + w[i + 1] * b + w[i + 2]) for i in (0, 3, 6)]
+        output = w[9] * hidden[0] + w[10] * hidden[1] + w[11] * hidden[2] + w[12]
+        total = total + (output - target) ** 2
+    return total / len(XOR)
+
+
+def trajectory(name, settings, start, error):
+    """The parameters after each of 50 steps."""
+    parameters = [tensor(x) for x in start]
+    optimizer = getattr(torch.optim, name)(parameters, **settings)
+    path = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        error(parameters).backward()
+        optimizer.step()
+        path.append([parameter.item() for parameter in parameters])
+    return path
+
+
+def learning_rates(name, settings, epochs=10):
+    """The learning rate of each epoch, from 0.4."""
+    optimizer = torch.optim.SGD([tensor(1.0)], lr=0.4)
+    schedule = getattr(torch.optim.lr_scheduler, name)(optimizer, **settings)
+    rates = []
+    for _ in range(epochs):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return rates
+
+
+def loss_and_gradient(name, predictions, targets, reduction):
+    """A loss, and its gradient with respect to the predictions."""
+    values = tensor(predictions)
+    whole = all(isinstance(t, int) for t in targets)
+    wanted = torch.tensor(targets, dtype=torch.int64 if whole else torch.float64)
+    loss = getattr(functional, name.split()[0])(values, wanted, reduction=reduction)
+    loss.backward()
+    return [loss.item(), values.grad.tolist()]
+
+
+def clipped(gradient, max_norm):
+    """A gradient after clipping to a norm."""
+    parameter = tensor([0.0] * len(gradient))
+    parameter.grad = torch.tensor(gradient, dtype=torch.float64)
+    torch.nn.utils.clip_grad_norm_([parameter], max_norm)
+    return parameter.grad.tolist()
+
+
+def recurrent_gradient():
+    """States of a cell over three steps, and the gradient of their last sum."""
+    cell = torch.nn.RNNCell(1, 2).double()
+    with torch.no_grad():
+        cell.weight_ih.copy_(tensor([[0.5], [-0.8]]))
+        cell.weight_hh.copy_(tensor([[0.3, -0.2], [0.7, 0.1]]))
+        cell.bias_ih.copy_(tensor([0.1, -0.1]))
+        cell.bias_hh.zero_()
+    state = torch.zeros(2, dtype=torch.float64)
+    states = []
+    for x in (1.0, -0.5, 0.25):
+        state = cell(torch.tensor([x], dtype=torch.float64), state)
+        states.append(state.tolist())
+    state.sum().backward()
+    rows = zip(cell.weight_ih.grad, cell.weight_hh.grad, cell.bias_ih.grad, strict=True)
+    return [states, [[*w.tolist(), *u.tolist(), b.item()] for w, u, b in rows]]
+
+
+def record():
+    """All answers."""
+    return {
+        "torch": torch.__version__,
+        "rosenbrock": {
+            name: trajectory(kind, settings, START, rosenbrock)
+            for name, (kind, settings, _) in OPTIMIZERS.items()
+        },
+        "network": {
+            name: trajectory(kind, settings, WEIGHTS, network_error)
+            for name, (kind, _, settings) in OPTIMIZERS.items()
+        },
+        "schedules": {name: learning_rates(name, each) for name, each in SCHEDULES.items()},
+        "losses": {
+            name: {kind: loss_and_gradient(name, *case, kind) for kind in ("mean", "sum")}
+            for name, case in LOSSES.items()
+        },
+        "clip": {str(norm): clipped([3.0, -4.0, 12.0], norm) for norm in (0.5, 13.0, 20.0)},
+        "recurrent": recurrent_gradient(),
+    }
+
+
+if __name__ == "__main__":
+    answers = record()
+    # Of the network's 50 steps the first, the tenth and the last say enough.
+    answers["network"] = {name: [p[0], p[9], p[49]] for name, p in answers["network"].items()}
+    FILE.write_text(json.dumps(answers, separators=(",", ":")) + "\n", encoding="utf-8")
