@@ -1,0 +1,173 @@
+"""The picture object that `draw` returns.
+
+Holds: `Picture`: it makes its SVG when first asked for it, saves itself and shows itself in
+notebooks.  Where a graph is too large, or Graphviz is missing or takes too long, it says so and
+gives words instead.
+
+May import: all of draw but digraph; explain.
+"""
+
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+from autodiff.draw import cards, engine, page
+from autodiff.draw.atoms import Atoms
+from autodiff.draw.build import build
+from autodiff.draw.dot import Writer
+from autodiff.draw.fold import Grouping
+from autodiff.draw.layout import parse
+from autodiff.draw.overlay import dress
+from autodiff.draw.stepper import stepper
+from autodiff.draw.steps import told
+from autodiff.draw.summary import counted, summary
+from autodiff.draw.svg import Drawing
+from autodiff.explain.lines import Trace
+from autodiff.explain.tables import text_table
+from autodiff.explain.trace import Step
+from autodiff.explain.words import shortened
+
+DIRECTIONS = ("LR", "RL", "TB", "BT")
+_MOST_EXPLAINED = 60
+_FORMATS = ("svg", "png", "pdf", "dot", "html")
+_TOO_LARGE = (
+    "Too large for a picture: put parts into `with scope(...):` and they fold, pass focus= or "
+    "fold=, or allow more boxes= (and seconds=)"
+)
+
+
+class Picture:
+    """A computation graph as it stood when `draw` was called.
+
+    Attributes:
+        svg: The SVG text; where no picture is possible, an SVG with words.
+        html: A piece of HTML that shows it.
+        dot: The source for Graphviz, `""` if the graph is too large.
+        text: What the graph consists of, in words.
+        boxes: How many boxes it shows; 0 if the graph is too large.
+    """
+
+    def __init__(
+        self,
+        atoms: Atoms,
+        grouping: Grouping | None,
+        direction: str,
+        spec: str,
+        seconds: float,
+        steps: list[Step] | None = None,
+    ) -> None:
+        self._seconds, self._spec = seconds, spec
+        root = atoms.items[-1]
+        self._title = f"Computation graph of {shortened(root.label or root.op or 'a leaf', 40)}"
+        self.text = f"{self._title}: {counted(atoms)}"
+        self.dot, self.boxes = "", 0
+        self.lines: list[str] = []
+        self._trouble = ""
+        if grouping is None:
+            self._trouble = f"{summary(atoms)}\n{_TOO_LARGE}"
+            return
+        self._scene = build(atoms, grouping)
+        self.boxes = len(self._scene.boxes)
+        self._said = cards.wording(self._scene, spec)
+        self._moments = [] if steps is None else told(self._scene, steps, spec)
+        self._cards = [cards.card_of(box, self._scene, self._said) for box in self._scene.boxes]
+        self.lines = Writer(self._scene, self._cards, self._said, direction).lines()
+        self.dot = "\n".join(["digraph {", *self.lines, "}", ""])
+
+    @functools.cached_property
+    def _drawn(self) -> tuple[str, str]:
+        """`(svg, trouble)`: the SVG, or "" and the words that stand for it."""
+        if self._trouble:
+            return "", self._trouble
+        try:
+            layout = parse(engine.run(self.dot, "json0", self._seconds))
+        except engine.TooSlow as error:
+            return "", f"{summary(self._scene.atoms)}\n{error}: {_TOO_LARGE}"
+        except engine.NoGraphviz as error:
+            return "", f"{self._table()}\n{error}"
+        prefix = page.prefix_of(f"{self.dot}{len(self._moments)}")
+        drawing = Drawing(self._scene, self._cards, self._said, layout, prefix)
+        if self._moments:
+            dress(drawing, self._moments)
+        return drawing.text(), ""
+
+    def _table(self) -> str:
+        """What stands for a small picture where there is no Graphviz."""
+        atoms = self._scene.atoms
+        if len(atoms) > _MOST_EXPLAINED:
+            return summary(atoms)
+        return text_table(Trace(self._scene.root, self._spec, _MOST_EXPLAINED))
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no picture, with the words that stand for it; "" if there is one."""
+        return self._drawn[1]
+
+    @property
+    def svg(self) -> str:
+        """The SVG text; where no picture is possible, an SVG with words."""
+        svg, trouble = self._drawn
+        return svg or page.letter(f"{self._title}\n{trouble}", self._title)
+
+    @property
+    def html(self) -> str:
+        """A piece of HTML that shows the picture, and needs nothing but itself."""
+        if self._drawn[0] and self._moments:
+            sentences = [each.sentence for each in self._moments]
+            return stepper(self.svg, sentences, self._title)
+        return page.image(self.svg, self._title)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the picture to a file; its name's ending is the format.
+
+        Args:
+            path: A name that ends in .svg, .png, .pdf, .dot or .html.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: If the ending is none of these.
+            RuntimeError: If it is .png or .pdf and there is no Graphviz, or it takes too long, or
+                the graph is too large.
+        """
+        target = Path(path)
+        form = target.suffix[1:].lower()
+        if form not in _FORMATS:
+            raise ValueError(
+                f"save takes a name that ends in {', '.join('.' + each for each in _FORMATS)}; "
+                f"got {target.name!r}"
+            )
+        if form == "svg":
+            content = self.svg
+        elif form == "html":
+            content = page.page(self.html, self._title)
+        elif not self.dot:
+            raise RuntimeError(_TOO_LARGE)
+        elif form == "dot":
+            content = self.dot
+        else:
+            target.write_bytes(self._rendered(form))
+            return target
+        target.write_text(content, encoding="utf-8", newline="\n")
+        return target
+
+    def _rendered(self, form: str) -> bytes:
+        """PNG at twice the resolution of a screen, so that it may be shown large; or PDF."""
+        more = "graph [dpi=144]\n" if form == "png" else ""
+        source = self.dot.replace("digraph {\n", f"digraph {{\n{more}", 1)
+        return engine.run(source, form, self._seconds)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """What a notebook shows."""
+        svg, trouble = self._drawn
+        if not svg:
+            return {"text/plain": f"{self._title}\n{trouble}", "text/html": self.html}
+        return {"text/plain": self.text, "text/html": self.html, "image/svg+xml": svg}
