@@ -22,22 +22,20 @@ class Context:
         scope: The path of names, `"layer0/neuron2"`, or `""`.
         grad: Whether operations record a graph.
         anomaly: Whether the first inf or nan raises.
-        recorder: What a tape records with, told of whatever a graph does not show; else None.
         outer: The context that this one is inside of, and that comes back after it.
         special: Whether a new node needs `finish` at all.
     """
 
-    __slots__ = ("_inner", "anomaly", "grad", "outer", "recorder", "scope", "special")
+    __slots__ = ("_inner", "anomaly", "grad", "outer", "scope", "special")
 
     def __init__(
         self,
         scope: str = "",
         grad: bool = True,
         anomaly: bool = False,
-        recorder: Any = None,
         outer: "Context | None" = None,
     ) -> None:
-        self.scope, self.grad, self.anomaly, self.recorder = scope, grad, anomaly, recorder
+        self.scope, self.grad, self.anomaly = scope, grad, anomaly
         self.outer = outer
         self.special = anomaly or not grad
         self._inner: dict[str, Context] = {}
@@ -46,8 +44,8 @@ class Context:
         """This context with `name` added to its scope; the same object for the same name."""
         inner = self._inner.get(name)
         if inner is None:
-            path = self.scope.__class__(f"{self.scope}/{name}" if self.scope else name)
-            inner = Context(path, self.grad, self.anomaly, self.recorder, self)
+            path = f"{self.scope}/{name}" if self.scope else name
+            inner = Context(path, self.grad, self.anomaly, self)
             if len(self._inner) < 1000:  # names without end, one per sample, must not pile up
                 self._inner[name] = inner
         return inner
@@ -59,29 +57,11 @@ class Context:
             if not math.isfinite(node._z):
                 raise FloatingPointError(f"{describe(node)} gave {node._z}{located(node)}")
         if not self.grad:
-            if self.recorder is not None:
-                self.recorder.derive(node, node._rule, node.operands)
             node._rule = node._a = node._b = node._x = node._y = node._z = None
         return node
 
 
-# Every recording under way, in any thread.  While it is empty, what only a recorder wants to know
-# is told to nobody, and costs nothing.
-RECORDERS: list[Any] = []
 CONTEXT: ContextVar[Context] = ContextVar("autodiff", default=Context())  # noqa: B039 (immutable)
-
-
-def refuse_while_recording(what: str, instead: str) -> None:
-    """Refuses `what` inside a function that a tape records, because no replay could repeat it.
-
-    Raises:
-        RuntimeError: If this thread is recording; the sentence says what to write instead.
-    """
-    if CONTEXT.get().recorder is not None:
-        raise RuntimeError(
-            f"{what} inside a function that a tape records would be frozen: every replay would "
-            f"repeat what it was while recording; {instead}"
-        )
 
 
 class Located(str):
@@ -155,7 +135,7 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, False, context.anomaly, context.recorder, context)
+        return Context(context.scope, False, context.anomaly, context)
 
 
 class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
@@ -172,7 +152,7 @@ class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, context.grad, True, context.recorder, context)
+        return Context(context.scope, context.grad, True, context)
 
 
 class scope(_Mode):  # noqa: N801 (used as a function)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autodiff import rules
-from autodiff.context import CONTEXT, RECORDERS
+from autodiff.context import CONTEXT
 from autodiff.ieee import FUNCTIONS as IEEE_FUNCTIONS
 from autodiff.ieee import RAISES
 from autodiff.rule import LISTENERS, RESERVED, RULES, Rule
@@ -265,6 +265,11 @@ def _attach(rule: Rule) -> None:
     VALUES.update(where=rules.where, floor=_floor)
 
 
+def _set(name: str, method: Callable[..., Any]) -> None:
+    """Value's method `name`, which the class declares for type checkers alone."""
+    setattr(Value, name, method)
+
+
 def _attach_add() -> None:
     reflected = _reflected(RULES["add"])
 
@@ -273,7 +278,7 @@ def _attach_add() -> None:
             return self  # Python's sum starts from the integer 0: no phantom node for it
         return reflected(self, other)
 
-    setattr(Value, "__radd__", right_add)
+    _set("__radd__", right_add)
 
 
 def _attach_pow() -> None:
@@ -282,8 +287,8 @@ def _attach_pow() -> None:
     def chosen(self: Value, other: Any) -> Any:
         return (power if isinstance(other, Value) else with_constant)(self, other)
 
-    setattr(Value, "__pow__", chosen)
-    setattr(Value, "__rpow__", _reflected(RULES["pow"]))
+    _set("__pow__", chosen)
+    _set("__rpow__", _reflected(RULES["pow"]))
 
 
 def _floor(x: Any) -> float:

@@ -193,7 +193,8 @@ def rule(
         replace: Whether a registered rule of this name may be replaced.
 
     Raises:
-        ValueError: If the name is taken or cannot be one, or partials, formulas and sample do not fit together.
+        ValueError: If the name is taken or cannot be one, or partials, formulas and sample do
+            not fit together.
     """
     title = name or value.__name__.rstrip("_")
 

@@ -32,8 +32,8 @@ Step = Callable[[], float]
 def peer() -> tuple[Any, Any]:
     """micrograd's Value and MLP, or a sentence on what is missing."""
     try:
-        from micrograd.engine import Value as PeerValue
         from micrograd import nn as peer_nn
+        from micrograd.engine import Value as PeerValue
     except ImportError:
         sys.exit("this benchmark compares with micrograd: pip install micrograd==0.1.0")
     return PeerValue, peer_nn.MLP

@@ -255,11 +255,11 @@ def evaluations(monkeypatch):
 
         return wrapper
 
-    for rule in RULES.values():
-        value, on_duals = rule.bound(sweeps.DUALS)
-        rule.bound(IEEE)
-        monkeypatch.setitem(rule._bound, id(sweeps.DUALS), (value, counted(on_duals)))
-        monkeypatch.setattr(rule, "partials", counted(rule.partials))
+    for made in RULES.values():
+        value, on_duals = made.bound(sweeps.DUALS)
+        made.bound(IEEE)
+        monkeypatch.setitem(made._bound, id(sweeps.DUALS), (value, counted(on_duals)))
+        monkeypatch.setattr(made, "partials", counted(made.partials))
     return seen
 
 
