@@ -23,10 +23,11 @@ class Context:
         grad: Whether operations record a graph.
         anomaly: Whether the first inf or nan raises.
         outer: The context that this one is inside of, and that comes back after it.
+        maker: What made it: the mode, or the name of the scope.
         special: Whether a new node needs `finish` at all.
     """
 
-    __slots__ = ("_inner", "anomaly", "grad", "outer", "scope", "special")
+    __slots__ = ("_inner", "anomaly", "grad", "maker", "outer", "scope", "special")
 
     def __init__(
         self,
@@ -34,9 +35,10 @@ class Context:
         grad: bool = True,
         anomaly: bool = False,
         outer: "Context | None" = None,
+        maker: object = None,
     ) -> None:
         self.scope, self.grad, self.anomaly = scope, grad, anomaly
-        self.outer = outer
+        self.outer, self.maker = outer, maker
         self.special = anomaly or not grad
         self._inner: dict[str, Context] = {}
 
@@ -45,7 +47,7 @@ class Context:
         inner = self._inner.get(name)
         if inner is None:
             path = f"{self.scope}/{name}" if self.scope else name
-            inner = Context(path, self.grad, self.anomaly, self)
+            inner = Context(path, self.grad, self.anomaly, self, name)
             if len(self._inner) < 1000:  # names without end, one per sample, must not pile up
                 self._inner[name] = inner
         return inner
@@ -117,9 +119,15 @@ class _Mode(ContextDecorator):
         CONTEXT.set(self._changed(CONTEXT.get()))
 
     def __exit__(self, *exception: object) -> None:
-        outer = CONTEXT.get().outer
-        assert outer is not None, "more blocks were left than entered"
-        CONTEXT.set(outer)
+        context = CONTEXT.get()
+        # A block inside that Ctrl-C struck as it ended may have left its own context behind.
+        while context.outer is not None and context.maker != self._maker():
+            context = context.outer
+        if context.outer is not None:
+            CONTEXT.set(context.outer)
+
+    def _maker(self) -> object:
+        return self
 
 
 class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
@@ -135,7 +143,7 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, False, context.anomaly, context)
+        return Context(context.scope, False, context.anomaly, context, self)
 
 
 class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
@@ -152,7 +160,7 @@ class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, context.grad, True, context)
+        return Context(context.scope, context.grad, True, context, self)
 
 
 class scope(_Mode):  # noqa: N801 (used as a function)
@@ -173,6 +181,9 @@ class scope(_Mode):  # noqa: N801 (used as a function)
         if name.__class__ is not str or not name:
             raise TypeError(f"scope takes a name, a string that is not empty; got {name!r}")
         self._name = name
+
+    def _maker(self) -> object:
+        return self._name
 
     def _changed(self, context: Context) -> Context:
         return context.inside(self._name)

@@ -182,7 +182,6 @@ def is_usable():
     return not LOCK._is_owned() and (context.scope, context.special) == ("", False)
 
 
-@pytest.mark.xfail(reason="__exit__ takes off one context, whosever it is")
 def test_control_c_as_an_inner_block_ends_is_made_good_as_the_outer_one_ends():
     """Python looks for signals as it enters `__exit__`: one in ten Ctrl-C in `predict` hits one."""
 
