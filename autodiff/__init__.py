@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from autodiff.draw import draw, draw_dot
     from autodiff.explain import explain
     from autodiff.interact import interact
+    from autodiff.tape import Tape
 
 __version__ = "0.1.0"
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     # looking and checking
     "draw", "draw_dot", "explain", "interact", "gradcheck", "check_rule", "show_versions",
     # recording once, replaying fast
+    "Tape",
 ]  # fmt: skip
 
 RESERVED.update(__all__)
@@ -64,6 +66,7 @@ _LAZY = {
     "autodiff.draw": "draw draw_dot",
     "autodiff.explain": "explain",
     "autodiff.interact": "interact",
+    "autodiff.tape": "Tape",
 }
 _MODULES = {name: module for module, names in _LAZY.items() for name in names.split()}
 

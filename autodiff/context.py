@@ -8,6 +8,7 @@ May import: the standard library.  Knows of a node only its slots.
 
 import math
 import sys
+import warnings
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from typing import Any
@@ -22,12 +23,13 @@ class Context:
         scope: The path of names, `"layer0/neuron2"`, or `""`.
         grad: Whether operations record a graph.
         anomaly: Whether the first inf or nan raises.
+        recorder: What a tape records with, told of whatever a graph does not show; else None.
         outer: The context that this one is inside of, and that comes back after it.
         maker: What made it: the mode, or the name of the scope.
         special: Whether a new node needs `finish` at all.
     """
 
-    __slots__ = ("_inner", "anomaly", "grad", "maker", "outer", "scope", "special")
+    __slots__ = ("_inner", "anomaly", "grad", "maker", "outer", "recorder", "scope", "special")
 
     def __init__(
         self,
@@ -36,8 +38,9 @@ class Context:
         anomaly: bool = False,
         outer: "Context | None" = None,
         maker: object = None,
+        recorder: Any = None,
     ) -> None:
-        self.scope, self.grad, self.anomaly = scope, grad, anomaly
+        self.scope, self.grad, self.anomaly, self.recorder = scope, grad, anomaly, recorder
         self.outer, self.maker = outer, maker
         self.special = anomaly or not grad
         self._inner: dict[str, Context] = {}
@@ -46,8 +49,8 @@ class Context:
         """This context with `name` added to its scope; the same object for the same name."""
         inner = self._inner.get(name)
         if inner is None:
-            path = f"{self.scope}/{name}" if self.scope else name
-            inner = Context(path, self.grad, self.anomaly, self, name)
+            path = self.scope.__class__(f"{self.scope}/{name}" if self.scope else name)
+            inner = Context(path, self.grad, self.anomaly, self, name, self.recorder)
             if len(self._inner) < 1000:  # names without end, one per sample, must not pile up
                 self._inner[name] = inner
         return inner
@@ -59,11 +62,29 @@ class Context:
             if not math.isfinite(node._z):
                 raise FloatingPointError(f"{describe(node)} gave {node._z}{located(node)}")
         if not self.grad:
+            if self.recorder is not None:
+                self.recorder.derive(node, node._rule, node.operands)
             node._rule = node._a = node._b = node._x = node._y = node._z = None
         return node
 
 
+# Every recording under way, in any thread.  While it is empty, what only a recorder wants to know
+# is told to nobody, and costs nothing.
+RECORDERS: list[Any] = []
 CONTEXT: ContextVar[Context] = ContextVar("autodiff", default=Context())  # noqa: B039 (immutable)
+
+
+def refuse_while_recording(what: str, instead: str) -> None:
+    """Refuses `what` inside a function that a tape records, because no replay could repeat it.
+
+    Raises:
+        RuntimeError: If this thread is recording; the sentence says what to write instead.
+    """
+    if CONTEXT.get().recorder is not None:
+        raise RuntimeError(
+            f"{what} inside a function that a tape records would be frozen: every replay would "
+            f"repeat what it was while recording; {instead}"
+        )
 
 
 class Located(str):
@@ -79,14 +100,25 @@ class Located(str):
         return self
 
 
-def source_line() -> str:
-    """`file.py:12` of the innermost frame that runs neither the engine's code nor nn's."""
-    frame = sys._getframe(1)
+def _calling_frame() -> tuple[Any, int]:
+    """The innermost frame that runs neither the engine's code nor nn's; how far up it is."""
+    frame, level = sys._getframe(2), 1
     while frame.f_back is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in _PACKAGES:
             break
-        frame = frame.f_back
+        frame, level = frame.f_back, level + 1
+    return frame, level
+
+
+def source_line() -> str:
+    """`file.py:12` of the innermost frame that runs neither the engine's code nor nn's."""
+    frame, _ = _calling_frame()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def warn(message: str) -> None:
+    """A RuntimeWarning at the line that called us."""
+    warnings.warn(message, RuntimeWarning, stacklevel=_calling_frame()[1] + 1)
 
 
 def describe(node: Any) -> str:
@@ -143,7 +175,7 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, False, context.anomaly, context, self)
+        return Context(context.scope, False, context.anomaly, context, self, context.recorder)
 
 
 class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
@@ -160,7 +192,7 @@ class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, context.grad, True, context, self)
+        return Context(context.scope, context.grad, True, context, self, context.recorder)
 
 
 class scope(_Mode):  # noqa: N801 (used as a function)

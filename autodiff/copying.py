@@ -4,7 +4,7 @@ Holds: what `Value.__copy__`, `__deepcopy__` and `__reduce__` do.  Graphs are wa
 order, so depth is no limit and shared nodes stay shared.  A gradient that is a graph, made by
 `backward(create_graph=True)`, is copied as its number.
 
-May import: graph, rule, value.
+May import: context, graph, rule, value.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff import graph
+from autodiff.context import refuse_while_recording
 from autodiff.rule import RULES
 from autodiff.value import Value
+
+_COPYING = ("a copy of a Value", "write v.detach(), or use the Value itself")
 
 
 def replica(node: Value, a: Any, b: Any) -> Value:
     """A new node like `node`, with `a` and `b` in its operand slots."""
+    refuse_while_recording(*_COPYING)
     new = object.__new__(type(node))
     new._data, new._grad, new._rule = node._data, node._grad, node._rule
     new._x, new._y, new._z = node._x, node._y, node._z
@@ -32,6 +36,7 @@ def _number(gradient: Any) -> float:
 
 def deep_copy(root: Value, memo: dict[int, Any]) -> Value:
     """The graph below `root` again, node by node; `memo` is that of `copy.deepcopy`."""
+    refuse_while_recording(*_COPYING)
 
     def copied(operand: Any) -> Any:
         return memo[id(operand)] if isinstance(operand, Value) else operand
@@ -55,6 +60,7 @@ def pack(root: Value) -> tuple[Any, ...]:
     expression are objects of their own to the pickler: parameters that are pickled beside the
     expression stay shared with it.
     """
+    refuse_while_recording(*_COPYING)
     inner, leaves = graph.topological_order(root)
     if not inner:
         return (type(root), root._data, _number(root._grad), root.label, str(root.scope))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import graph, sparsity
+from autodiff.context import refuse_while_recording
 from autodiff.operations import FUNCTIONS
 from autodiff.structure import flatten
 from autodiff.sweeps import (
@@ -55,6 +56,8 @@ def gradients(
     >>> dy, gradients(dy, x)
     (Value(data=27.0, grad=0.0), 18.0)
     """
+    if not create_graph:
+        refuse_while_recording("a derivative as a plain number", "pass create_graph=True")
     ends, _ = flatten(outputs, "gradients(outputs)")
     starts, rebuild = flatten(inputs, "gradients(inputs)")
     for x in starts:
@@ -110,6 +113,8 @@ class _Call:
         )
         given, self.rebuild = flatten(chosen, "a function to be differentiated")
         self.nested = any(isinstance(x, Value) for x in given)
+        if not self.nested:
+            refuse_while_recording("a derivative as a plain number", "give the function a Value")
         self.inputs: list[Value] = [
             FUNCTIONS["identity"](x) if isinstance(x, Value) else Value(x) for x in given
         ]

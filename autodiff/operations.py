@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autodiff import rules
-from autodiff.context import CONTEXT
+from autodiff.context import CONTEXT, RECORDERS
 from autodiff.ieee import FUNCTIONS as IEEE_FUNCTIONS
 from autodiff.ieee import RAISES
 from autodiff.rule import LISTENERS, RESERVED, RULES, Rule
@@ -252,6 +252,8 @@ def _attach(rule: Rule) -> None:
         return
     if name != "pow_const":  # the function `pow` finds it
         function = _named(_variadic(rule) if rule.variadic else _function(rule), rule)
+        if name == "where":
+            function = _named(_choice(function), rule)
         FUNCTIONS[name] = VALUES[rule.value.__name__] = function
     if name not in ("where", "pow_const") and not rule.variadic:
         setattr(Value, name, _named(_unary(rule), rule) if rule.arity == 1 else function)
@@ -291,9 +293,23 @@ def _attach_pow() -> None:
     _set("__rpow__", _reflected(RULES["pow"]))
 
 
-def _floor(x: Any) -> float:
+def _choice(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`where`; a tape that records is told by what it chose."""
+
+    def where(*given: Any, **named: Any) -> Any:
+        if RECORDERS and (recorder := _context().recorder) is not None:
+            return recorder.where(function, *given, **named)
+        return function(*given, **named)
+
+    return where
+
+
+def _floor(x: Any) -> Any:
     """A constant between its jumps: no gradient, so a number."""
-    return float(IEEE_FUNCTIONS["floor"](x._data if isinstance(x, Value) else x))
+    z = float(IEEE_FUNCTIONS["floor"](x._data if isinstance(x, Value) else x))
+    if RECORDERS and isinstance(x, Value) and (recorder := _context().recorder) is not None:
+        return recorder.floor(z, x)
+    return z
 
 
 # Two operators need a look at what they are given.

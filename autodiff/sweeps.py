@@ -6,7 +6,7 @@ Holds:
 - `forward` carries tangents from inputs to outputs.
 - `forward_over_reverse` carries both through one reverse sweep, with `Dual` numbers.
 
-May import: ieee, rule, rules, graph, value, operations.  Never touches `.grad`.
+May import: ieee, rule, rules, graph, context, value, operations.  Never touches `.grad`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import graph, rules
+from autodiff.context import CONTEXT, RECORDERS
 from autodiff.ieee import RAISES, Double
 from autodiff.operations import VALUES
 from autodiff.rule import LISTENERS, RULES, Rule
@@ -71,6 +72,8 @@ def value_partials(node: Value) -> tuple[Any, ...]:
     Raises:
         RuntimeError: If `.data` of an operand or of the node was written since the forward pass.
     """
+    if RECORDERS and (recorder := CONTEXT.get().recorder) is not None:
+        recorder.differentiate(node)
     for operand, x in [*zip(node.operands, operand_numbers(node)), (node, node._z)]:
         now = operand._data if isinstance(operand, Value) else operand
         if now != x and not (math.isnan(now) and math.isnan(x)):

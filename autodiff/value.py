@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from autodiff import graph
-from autodiff.context import CONTEXT, describe, located
+from autodiff.context import CONTEXT, RECORDERS, describe, located, refuse_while_recording
 from autodiff.ieee import RAISES
 
 _context = CONTEXT.get
@@ -81,14 +81,15 @@ def as_operand(x: Any) -> Any:
     return NotImplemented
 
 
-def _comparison(compare: Callable[[float, float], bool]) -> Callable[..., Any]:
-    """The operator `v < other`."""
+def _comparison(symbol: str, compare: Callable[[float, float], bool]) -> Callable[..., Any]:
+    """The operator `v < other`: a bool, or to a tape that records a condition."""
 
     def method(self: Value, other: Any) -> Any:
         y = as_operand(other)
         if y is NotImplemented:
             return NotImplemented
-        return compare(self._data, _number(y))
+        outcome = compare(self._data, _number(y))
+        return _condition(symbol, self, y, outcome) if RECORDERS else outcome
 
     return method
 
@@ -146,15 +147,21 @@ class Value:
     @property
     def data(self) -> float:
         """The number."""
+        if RECORDERS:
+            refuse_while_recording("reading .data", "compute with the Value itself")
         return self._data
 
     @data.setter
     def data(self, data: Any) -> None:
+        if RECORDERS:
+            refuse_while_recording("writing .data", "make a new Value")
         self._data = data if data.__class__ is float else as_float(data, ".data")
 
     @property
     def grad(self) -> Any:
         """The gradient: a float, or a Value after `backward(create_graph=True)`."""
+        if RECORDERS:
+            refuse_while_recording("reading .grad", "use gradients(y, x, create_graph=True)")
         return self._grad
 
     @grad.setter
@@ -190,7 +197,10 @@ class Value:
 
     def detach(self) -> Value:
         """A new leaf with the same number, cut off from the graph."""
-        return Value(self._data)
+        leaf = Value(self._data)
+        if RECORDERS and (recorder := _context().recorder) is not None:
+            recorder.detach(leaf, self)
+        return leaf
 
     def zero_grad(self) -> None:
         """Sets the gradient of this node, and of all that it was computed from, to 0.0."""
@@ -225,6 +235,8 @@ class Value:
 
             return backward_with_graph(self, gradient)
         start = as_float(gradient, "backward(gradient)")
+        if RECORDERS:
+            refuse_while_recording("backward()", "use gradients(y, x, create_graph=True)")
         with graph.LOCK:
             self._accumulate(start)
 
@@ -270,16 +282,17 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     # Comparisons compare numbers, as with PyTorch's tensors; a Value is hashed by identity.
-    __eq__ = _comparison(operator.eq)
-    __ne__ = _comparison(operator.ne)
-    __lt__ = _comparison(operator.lt)
-    __le__ = _comparison(operator.le)
-    __gt__ = _comparison(operator.gt)
-    __ge__ = _comparison(operator.ge)
+    __eq__ = _comparison("==", operator.eq)
+    __ne__ = _comparison("!=", operator.ne)
+    __lt__ = _comparison("<", operator.lt)
+    __le__ = _comparison("<=", operator.le)
+    __gt__ = _comparison(">", operator.gt)
+    __ge__ = _comparison(">=", operator.ge)
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        outcome = self._data != 0.0
+        return bool(_condition("!=", self, 0.0, outcome)) if RECORDERS else outcome
 
     def __float__(self) -> float:
         raise TypeError(_DROPS_GRADIENT)
@@ -375,6 +388,12 @@ class Value:
         def __abs__(self) -> Value: ...
 
         # end of what was written
+
+
+def _condition(symbol: str, x: Value, y: Any, outcome: bool) -> Any:
+    """What a comparison gives while tapes are recorded: to those who record one, a Condition."""
+    recorder = _context().recorder
+    return outcome if recorder is None else recorder.compare(symbol, x, y, outcome)
 
 
 def _number(x: Any) -> float:

@@ -3,7 +3,7 @@
     python -m tests.fuzz --programs 100000
 
 Every program: first, second and third derivatives by every mode of `tests.modes`, compared to a
-bound derived from the program.  Samples of them: mpmath, to a bound on rounding; and
+bound derived from the program.  Samples of them: the tape; mpmath, to a bound on rounding; and
 PyTorch, HIPS autograd and JAX, where they are installed.  `SAMPLES` says how many.  A program is
 known by its number: `--first 1234 --programs 1` runs that one again and prints it.
 """
@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests import peers
-from tests.modes import MODES, Reference
+from tests.modes import MODES, SLOW_MODES, Reference
 from tests.programs import EPS, Program, UnusableError, build, near_kink
 
 # One program in so many is also given to these.
-SAMPLES = {"mpmath": 4, "PyTorch": 20, "HIPS autograd": 20, "JAX": 2000}
+SAMPLES = {"tape": 10, "mpmath": 4, "PyTorch": 20, "HIPS autograd": 20, "JAX": 2000}
 CHUNK = 100
 
 
@@ -84,8 +84,8 @@ def compare(program: Program, v: list[float], tally: Tally, sampled: set[str]) -
     """Differentiates one program in every way, and notes what differs."""
     about = f"{program} along {v}"
     reference = Reference(program, v)
-    for order, modes in zip((1, 2, 3), MODES, strict=True):
-        for mode in modes:
+    for order, quick, slow in zip((1, 2, 3), MODES, SLOW_MODES, strict=True):
+        for mode in quick + slow * ("tape" in sampled):
             share = reference.share(order, mode(program, v))
             tally.compare(f"order {order}: {mode.__name__}", share, about)
         for x, bound in zip(reference.vectors[order - 1], reference.bounds[order - 1], strict=True):

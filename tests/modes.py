@@ -198,9 +198,30 @@ def reverse_over_forward_over_reverse(program: Program, v: Vector) -> Vector:
     return derive.grad(lambda x: along(derive.hvp(f, x, v), v))(list(program.inputs))
 
 
+def tape(program: Program, v: Vector) -> Vector:
+    """A recorded program, replayed by generated Python."""
+    return _replayed(function_of(program), program)
+
+
+def tape_over_reverse(program: Program, v: Vector) -> Vector:
+    """The recorded gradient along v, replayed and differentiated by the tape."""
+    f = function_of(program)
+    return _replayed(lambda x: along(derive.gradients(f(x), x, create_graph=True), v), program)
+
+
+def _replayed(f: Callable[[Any], Any], program: Program) -> Vector:
+    from autodiff import Tape
+
+    recorded = Tape.record(f, list(program.inputs))
+    recorded.backend = "python"
+    return recorded.input_gradients(list(program.inputs))
+
+
 # For each order the modes that are compared with the reference.
 MODES: tuple[tuple[Mode, ...], ...] = (
     (backward, reverse, forward),
     (forward_over_reverse, whole_hessian, reverse_over_forward),
     (forward_over_reverse_over_reverse, reverse_over_forward_over_reverse),
 )
+# Those that take longer: recording writes and compiles Python.
+SLOW_MODES: tuple[tuple[Mode, ...], ...] = ((tape,), (tape_over_reverse,), ())

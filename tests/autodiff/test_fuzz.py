@@ -20,7 +20,7 @@ SAMPLE = Program((0.7, -0.4), (Step("tanh", (0,)), Step("mul", (2, 1)), Step("si
 DIRECTION = [1.0, 0.5]
 
 
-def compared(program, v, sampled=frozenset({"mpmath"})):
+def compared(program, v, sampled=frozenset({"mpmath", "tape"})):
     tally = Tally()
     compare(program, v, tally, set(sampled))
     return tally
