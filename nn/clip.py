@@ -1,6 +1,6 @@
 """Gradient clipping, under PyTorch's names.
 
-Holds: `clip_grad_norm_`, `clip_grad_value_`.
+Holds: `clip_grad_norm_`, with its formula `clip_factor`, and `clip_grad_value_`.
 
 May import: autodiff, optim.
 """
@@ -41,16 +41,28 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
     in_range("max_norm", max_norm)
     parameters = list(parameters)
     norm = hypot(*[parameter.grad for parameter in parameters])
+    factor = clip_factor(norm, max_norm)
+    if factor < 1.0:
+        for parameter in parameters:
+            parameter.grad *= factor
+    return norm
+
+
+def clip_factor(norm: float, max_norm: float) -> float:
+    """By what a gradient of this norm is multiplied to be no longer than `max_norm`: at most 1.
+
+    Raises:
+        ValueError: If the norm is nan or infinite.
+
+    >>> print(f"{clip_factor(5.0, 2.5):.6f} {clip_factor(1.0, 2.5):.0f}")
+    0.500000 1
+    """
     if not isfinite(norm):
         raise ValueError(
             f"the norm of the gradient is {norm}: clipping cannot mend it; detect_anomaly() finds "
             "the operation it comes from"
         )
-    factor = max_norm / (norm + 1e-6)
-    if factor < 1.0:
-        for parameter in parameters:
-            parameter.grad *= factor
-    return norm
+    return min(1.0, max_norm / (norm + 1e-6))
 
 
 def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:

@@ -1,16 +1,17 @@
 """One step of learning: from a batch of cases to the next parameters.
 
-Holds: `Problem`, what is learned from; `Engine`, what takes the steps; `Eager`, which takes them
-with Values; and `engine_for`, the one place that chooses.  An engine that computes the same steps
-faster is chosen there, and nothing else changes.
+Holds: `Problem`, what is learned from; `Engine`, what takes the steps; and `Eager`, which takes
+them with Values.
 
-May import: autodiff, checks, clip, diagnostics, history, losses, metrics, optim.
+May import: autodiff, checks, clip, diagnostics, history, losses, metrics, optim; numpy
+when first used.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import cached_property
 from math import hypot, isfinite
 from typing import Any, Protocol
 
@@ -31,13 +32,11 @@ _APPLIED_INSIDE = {
 
 
 class Engine(Protocol):
-    """What takes the steps of `fit`.  It may keep parameters elsewhere while it works.
+    """What takes the steps of `fit`.  It may keep parameters elsewhere while it works."""
 
-    Attributes:
-        name: For people: `History.engine`.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """For people: `History.engine`."""
 
     def step(self, rows: Sequence[int]) -> tuple[float, list[float]]:
         """One update from the cases with these numbers: the loss, and the norm per layer.
@@ -46,8 +45,15 @@ class Engine(Protocol):
             FloatingPointError: If the loss is not finite.  No parameter has changed then.
         """
 
-    def write_back(self) -> None:
-        """Makes the model's parameters those of the last complete update."""
+    def write_back(self, lend: bool = False) -> None:
+        """Makes parameters, gradients and optimizer those of the last complete update.
+
+        Args:
+            lend: Whether somebody may change them, or the model, before the next step.
+        """
+
+    def outputs(self, problem: Problem) -> list[Any]:
+        """The model's outputs for all cases of a problem, with the parameters as they are."""
 
 
 class Problem:
@@ -63,11 +69,23 @@ class Problem:
         check_lengths(self.X, self.y)
         self.weight = None if weight is None else check_weights(weight, len(self.X))
         (output,) = outputs_of(model, self.X[:1])
+        self.n_out = len(output) if isinstance(output, list) else 1
         if loss in LOSSES.values():
             self._check_targets_fit(output)
         signature = inspect.signature(loss).parameters
         reduction = signature["reduction"].default if "reduction" in signature else "mean"
         self.sums = reduction == "sum"
+
+    @cached_property
+    def array(self) -> Any:
+        """The cases as one array of floats.
+
+        Raises:
+            ValueError: If they differ in shape.
+        """
+        import numpy
+
+        return numpy.array(self.X, dtype=float)
 
     def _check_targets_fit(self, output: Any) -> None:
         """Tries the loss on all targets, with harmless predictions of the model's shape."""
@@ -97,9 +115,9 @@ class Problem:
             return len(rows) / len(self.X)
         return sum(self.weight[i] for i in rows) / sum(self.weight)
 
-    def evaluate(self) -> Evaluation:
+    def evaluate(self, engine: Engine) -> Evaluation:
         """The outputs for all cases, and their loss, with the parameters as they are."""
-        outputs = outputs_of(self.model, self.X)
+        outputs = engine.outputs(self)
         loss = self.loss_of(outputs, range(len(self.X)))
         return outputs, loss.data if isinstance(loss, Value) else loss
 
@@ -107,31 +125,35 @@ class Problem:
 class Eager:
     """Takes each step with Values: a graph per batch, `backward`, the optimizer's step."""
 
-    name = "eager"
-
-    def __init__(self, problem: Problem, optimizer: Optimizer, clip_norm: float | None) -> None:
+    def __init__(
+        self, problem: Problem, optimizer: Optimizer, clip_norm: float | None, why: str = ""
+    ) -> None:
+        self.name = f"eager: {why}" if why else "eager"
         self.problem, self.optimizer, self.clip_norm = problem, optimizer, clip_norm
+        moved = set(map(id, optimizer.parameters))
+        self.frozen = [p for p in problem.model.parameters() if id(p) not in moved]
         self.layers = list(layer_parameters(problem.model).values())
 
     def step(self, rows: Sequence[int]) -> tuple[float, list[float]]:
         """One update: see `Engine`."""
-        problem, optimizer = self.problem, self.optimizer
+        problem = self.problem
         model, X = problem.model, problem.X
         loss = problem.loss_of([model(X[i]) for i in rows], rows)
         if not isfinite(loss.data):
             raise FloatingPointError(f"the loss is {loss.data}")
-        optimizer.zero_grad()
+        self.optimizer.zero_grad()
+        for parameter in self.frozen:
+            parameter.grad = 0.0
         loss.backward()
         norms = [hypot(*[p.grad for p in layer]) for layer in self.layers]
         if self.clip_norm is not None:
-            clip_grad_norm_(optimizer.parameters, self.clip_norm)
-        optimizer.step()
+            clip_grad_norm_(self.optimizer.parameters, self.clip_norm)
+        self.optimizer.step()
         return loss.data, norms
 
-    def write_back(self) -> None:
+    def write_back(self, lend: bool = False) -> None:
         """Nothing to do: the model's own parameters move."""
 
-
-def engine_for(problem: Problem, optimizer: Optimizer, clip_norm: float | None) -> Engine:
-    """The engine for this problem."""
-    return Eager(problem, optimizer, clip_norm)
+    def outputs(self, problem: Problem) -> list[Any]:
+        """See `Engine`."""
+        return outputs_of(problem.model, problem.X)

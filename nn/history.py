@@ -104,7 +104,7 @@ class History:
         gradient_norms: Layer to the mean Euclidean norm of its gradient.
         seconds: Time since the start, in seconds.
         reason: Why training ended, in words.
-        engine: What computed the gradients.
+        engine: What took the steps: "tape (numba)" and the like, or "eager", with the reason.
         seed: Of the order of the cases.
         best_epoch: The epoch whose parameters the model has now; 0 if it is the last one.
     """

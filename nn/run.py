@@ -61,6 +61,7 @@ def run(
     for part, cases in (("training", train), ("held-out", test)):
         if cases:
             print(f"{part} {quality(model, cases, unit)}")
+    print(f"computed by: {history.engine}")
     written = results(model, train, history, Path(out))
     print(f"{time.perf_counter() - start:.1f} s; written:")
     for path in written:

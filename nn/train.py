@@ -3,7 +3,7 @@
 Holds: `fit`.
 
 May import: autodiff, adaptive, data, diagnostics, engine, history, initialise, losses, metrics,
-module, optim, progress, schedules, stopping.  Never holds a formula of its own.
+module, optim, progress, schedules, stopping, tape_engine.  Never holds a formula of its own.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from autodiff import Value
 from nn.adaptive import Adam
 from nn.data import batches
 from nn.diagnostics import layer_parameters
-from nn.engine import Engine, Problem, engine_for
+from nn.engine import Engine, Problem
 from nn.history import Epoch, History
 from nn.initialise import generator
 from nn.losses import LOSSES, Loss, known_loss
@@ -27,6 +28,7 @@ from nn.optim import Optimizer, in_range
 from nn.progress import progress_bar
 from nn.schedules import Schedule
 from nn.stopping import Stop
+from nn.tape_engine import engine_for
 
 Callback = Callable[[Epoch], object]
 
@@ -49,9 +51,13 @@ def fit(
     validation: tuple[Any, Any] | None = None,
     sample_weight: Sequence[float] | None = None,
     clip_norm: float | None = None,
+    engine: str = "auto",
     progress: bool = True,
 ) -> History:
     """Trains a model: for every batch the loss, its gradient, and one step of the optimizer.
+
+    A fit that takes longer than recording its loss does is computed by a `Tape`: the same steps
+    and numbers to rounding, many times as fast.  `History.engine` says so, or why not.
 
     Whatever goes wrong, the model keeps the parameters of the last complete update: an exception
     in a callback and Ctrl-C come through, bad arguments raise before anything has changed.
@@ -78,6 +84,9 @@ def fit(
         validation: `(X, y)` of held-out cases, watched and never learned from.
         sample_weight: One weight per case, from 0.
         clip_norm: If given, the largest Euclidean norm of the gradient that a step uses.
+        engine: "eager" computes with Values, "tape" on a recording; "auto" takes the tape where
+            that is possible and pays.  Not possible: a model that draws random numbers or changes
+            when it is called, an optimizer with a `step` of its own, NumPy missing.
         progress: Whether to show a bar.
 
     Returns:
@@ -109,11 +118,11 @@ def fit(
     optimizer = _optimizer(model, optimizer)
     schedule = _schedule(optimizer, schedule)
     seed, source = generator(seed)
-    engine = engine_for(problem, optimizer, clip_norm)
-    history = History(seed=seed, engine=engine.name)
+    taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
+    history = History(seed=seed)
     history.loss_name = getattr(problem.loss, "__name__", "loss")
     history.loss_unit = "nats" if "cross_entropy" in history.loss_name else ""
-    loop = _Loop(problem, held_out, engine, optimizer, measures, threshold, history)
+    loop = _Loop(problem, held_out, taker, optimizer, measures, threshold, history)
     order = source if shuffle else None
     return loop.run(
         epochs, batch_size, order, schedule, listed(stop), listed(callbacks), progress
@@ -161,6 +170,8 @@ class _Loop:
             criterion.begin()
         bar = progress_bar(epochs * len(list(batches(n, batch_size))), "step", progress)
         start, success = time.perf_counter(), False
+        # Whether code of other people's, that may change the model, runs between two epochs.
+        self.lend = bool(stop or callbacks or schedule or self.measures)
         try:
             for number in range(1, epochs + 1):
                 epoch = self.epoch(number, list(batches(n, batch_size, source)), bar, start)
@@ -180,6 +191,7 @@ class _Loop:
                 history.reason = f"{epochs} epochs are over"
         finally:
             self.engine.write_back()
+            history.engine = self.engine.name
             bar.close()
         if stop and not success:
             vector_to_parameters(self.best, self.parameters)
@@ -199,11 +211,13 @@ class _Loop:
             loss, step_norms = self.step(number, rows)
             total += loss if self.problem.sums else loss * share
             norms = [a + b / len(order) for a, b in zip(norms, step_norms, strict=True)]
-        self.engine.write_back()
+        if self.lend or self.held_out:
+            self.engine.write_back(self.lend)
         epoch = Epoch(
             number, self.problem.model, total, rate, dict(zip(self.layers, norms, strict=True)),
-            time.perf_counter() - start, self.problem.y, self.threshold, self.problem.evaluate,
-            self.held_out.evaluate if self.held_out else None,
+            time.perf_counter() - start, self.problem.y, self.threshold,
+            partial(self.problem.evaluate, self.engine),
+            partial(self.held_out.evaluate, self.engine) if self.held_out else None,
         )  # fmt: skip
         for name, metric in self.measures:
             epoch.metrics[name] = metric(epoch.outputs, self.problem.y)

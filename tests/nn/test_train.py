@@ -312,7 +312,7 @@ def test_the_history_has_one_entry_per_epoch():
     assert list(history.metrics) == ["accuracy", "validation_accuracy"]
     assert history.learning_rates == [0.1, 0.1, 0.05, 0.05]
     assert repr(history).startswith("History(4 epochs, last loss 0.")
-    assert history.engine == "eager"
+    assert history.engine.startswith("eager: ")
 
 
 def test_losses_and_gradient_norms_are_those_of_the_epoch():
