@@ -10,6 +10,7 @@ True
 """
 
 from nn.adaptive import Adagrad, Adam, AdamW, RMSprop
+from nn.classic import BlendedMomentum, Quickprop, Rprop, fan_in
 from nn.clip import clip_grad_norm_, clip_grad_value_
 from nn.data import Data, batches, one_hot, split, standardise
 from nn.datasets import (
@@ -34,6 +35,7 @@ from nn.diagnostics import (
     gradient_norms,
     saturation,
 )
+from nn.historic import family_trees, mirror_symmetry
 from nn.history import Epoch, History
 from nn.initialise import Initialiser, uniform
 from nn.layers import MLP, Layer, Neuron, Sequential
@@ -49,6 +51,7 @@ from nn.losses import (
     squared_error,
 )
 from nn.metrics import accuracy, mean_absolute_error, predict, r_squared
+from nn.minimize import Minimum, minimize
 from nn.module import Module, parameters_to_vector, vector_to_parameters
 from nn.optim import SGD, Optimizer
 from nn.persist import load, save
@@ -75,18 +78,19 @@ __all__ = [
     "mse_loss", "l1_loss", "huber_loss", "hinge_loss", "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "cross_entropy", "squared_error", "half_squared_error",
     # optimizers, clipping, schedules
-    "Optimizer", "SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "clip_grad_norm_",
-    "clip_grad_value_", "Schedule", "ConstantLR", "StepLR", "ExponentialLR", "CosineAnnealingLR",
-    "LambdaLR", "InverseTimeLR", "AdaptiveLR",
+    "Optimizer", "SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "BlendedMomentum", "Quickprop",
+    "Rprop", "fan_in", "clip_grad_norm_", "clip_grad_value_", "Schedule", "ConstantLR", "StepLR",
+    "ExponentialLR", "CosineAnnealingLR", "LambdaLR", "InverseTimeLR", "AdaptiveLR",
     # training and measuring
     "fit", "History", "Epoch", "Stop", "AllCorrect", "LossBelow", "NoImprovement", "TimeLimit",
-    "predict", "accuracy", "r_squared", "mean_absolute_error",
+    "predict", "accuracy", "r_squared", "mean_absolute_error", "minimize", "Minimum",
     # diagnostics
     "gradient_norms", "dead_relus", "saturation", "diagnose", "Diagnosis", "Watch",
     "TrainingWarning",
     # data
     "Data", "xor", "parity", "encoder", "moons", "circles", "spirals", "breast_cancer", "iris",
-    "digits", "wine", "diabetes", "standardise", "one_hot", "split", "batches",
+    "digits", "wine", "diabetes", "mirror_symmetry", "family_trees", "standardise", "one_hot",
+    "split", "batches",
     # files and plots
     "save", "load", "plot_history", "plot_gradient_flow", "plot_decision", "plot_weights",
     "save_figure",

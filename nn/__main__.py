@@ -1,8 +1,8 @@
-"""The command line: `python -m nn demo`, `python -m nn train NAME`, `python -m nn train --list`.
+"""The command line: `python -m nn demo`, `train NAME`, `experiment NAME`; both also `--list`.
 
 Holds: `main`.
 
-May import: datasets, recipes, run.
+May import: datasets, experiments, recipes, run.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from nn.datasets import DATA_SETS
+from nn.experiments.command import add_command, run_command
 from nn.recipes import RECIPES
 from nn.run import run
 
@@ -30,16 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         each.add_argument("--out", default="out", help="folder for the pictures (out)")
         each.add_argument("--seed", type=int, default=1, help="of split, weights and order (1)")
         each.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_command(commands)
     given = parser.parse_args(arguments)
     if given.command == "demo":
         given.name, given.hidden, given.epochs, given.list = "breast_cancer", None, None, False
-    if given.list:
+    if given.list and given.command == "train":
         for name, make in DATA_SETS.items():
             print(f"{name:<14} {(make.__doc__ or '').splitlines()[0]}")
         return 0
-    if given.name is None:
+    if given.command == "train" and given.name is None:
         train.error(f"say which data set: {', '.join(RECIPES)}; --list describes them")
     try:
+        if given.command == "experiment":
+            return run_command(given)
         run(given.name, given.hidden, given.epochs, given.out, given.seed, not given.quiet)
     except (ImportError, OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -1,6 +1,7 @@
 """Optimizers: from gradients to the next parameters.
 
-Holds: `Optimizer`, what all share, and `SGD`, gradient descent.
+Holds: `Optimizer`, what all share, and `SGD`, gradient descent; `parameter_list` and `in_range`,
+checks of what one is made from.
 
 Each optimizer is one formula, `update`, of a number x, its gradient g and the state it keeps for
 that number.  The formula uses nothing but arithmetic and `** 0.5`, so it holds for NumPy vectors
@@ -41,22 +42,7 @@ class Optimizer:
     first: State = ()
 
     def __init__(self, parameters: Iterable[Value], lr: float) -> None:
-        if not isinstance(parameters, Iterable):
-            raise TypeError(
-                f"the optimizer takes parameters, not one {type(parameters).__name__}: "
-                "pass model.parameters()"
-            )
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError("the optimizer got no parameters: pass model.parameters()")
-        for parameter in self.parameters:
-            if not isinstance(parameter, Value):
-                raise TypeError(
-                    f"the optimizer takes Values, not {type(parameter).__name__}: "
-                    "pass model.parameters()"
-                )
-        if len(set(map(id, self.parameters))) != len(self.parameters):
-            raise ValueError("the optimizer got one parameter twice: pass each once")
+        self.parameters = parameter_list(parameters, "the optimizer")
         self.lr = in_range("lr", lr)
         self.steps = 0
         self.states: list[State] = [self.first] * len(self.parameters)
@@ -160,6 +146,28 @@ class SGD(Optimizer):
         v = g if v is None else self.momentum * v + (1.0 - self.dampening) * g
         step = g + self.momentum * v if self.nesterov else v
         return x - self.lr * step, (v,)
+
+
+def parameter_list(parameters: Iterable[Value], taker: str) -> list[Value]:
+    """The parameters as a list; `taker`, which was given them, is the subject of what is raised.
+
+    Raises:
+        ValueError: If there are none, or one occurs twice.
+        TypeError: If it is no collection of Values.
+    """
+    if not isinstance(parameters, Iterable):
+        kind = type(parameters).__name__
+        raise TypeError(f"{taker} takes parameters, not one {kind}: pass model.parameters()")
+    parameters = list(parameters)
+    if not parameters:
+        raise ValueError(f"{taker} got no parameters: pass model.parameters()")
+    for each in parameters:
+        if not isinstance(each, Value):
+            kind = type(each).__name__
+            raise TypeError(f"{taker} takes Values, not {kind}: pass model.parameters()")
+    if len(set(map(id, parameters))) != len(parameters):
+        raise ValueError(f"{taker} got one parameter twice: pass each once")
+    return parameters
 
 
 def in_range(name: str, value: float) -> float:

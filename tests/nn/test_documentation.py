@@ -17,7 +17,9 @@ SOURCES = {
     "huber_loss": "1964", "half_squared_error": "Nature 323", "clip_grad_norm_": "ICML 2013",
     "CosineAnnealingLR": "ICLR 2017", "InverseTimeLR": "1951", "AdaptiveLR": "1989",
     "NoImprovement": "1998", "RNNCell": "1990", "encoder": "1985", "spirals": "1988",
-    "breast_cancer": "1995", "SGD": "ICML 2013",
+    "breast_cancer": "1995", "SGD": "ICML 2013", "Quickprop": "CMU-CS-88-162",
+    "Rprop": "ICNN 1993", "BlendedMomentum": "Nature 323", "mirror_symmetry": "Nature 323",
+    "family_trees": "Nature 323", "minimize": "Dembo, Steihaug",
 }  # fmt: skip
 
 
