@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help demo test check format table bench fuzz mutants accuracy notebook doctor clean
+.PHONY: help demo test check format table bench fuzz mutants accuracy notebook html doctor clean
 
 help:      ## this list
 	@$(PYTHON) -m tools
@@ -26,7 +26,9 @@ mutants:   ## plant bugs in every rule, count what the tests catch
 accuracy:  ## the largest error of every operation, beside PyTorch and JAX
 	$(PYTHON) -m tools.venv dev -m benchmarks.accuracy
 notebook:  ## the course, in JupyterLab
-	$(PYTHON) -m tools.venv draw,train,notebook -m jupyterlab notebooks
+	$(PYTHON) -m tools.venv draw,train,fast,notebook -m jupyterlab notebooks
+html:      ## the course as pages, in out/html
+	$(PYTHON) -m tools.venv draw,train,fast,notebook -m tools.notebooks html
 doctor:    ## what is installed, what is missing, what to do about it
 	$(PYTHON) -m tools.venv draw,train -m autodiff doctor
 clean:     ## remove all that these commands made, environments included

@@ -11,6 +11,7 @@ notebook.
 
 import base64
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,24 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 PAGES = ROOT / "out" / "html"
-STRICT = "import warnings; warnings.simplefilter('error')"
+# Sliders live in a running notebook only: what is kept is the still picture shown without them.
+STRICT = "import sys, warnings; warnings.simplefilter('error'); sys.modules['ipywidgets'] = None"
 LENIENT = "warnings.resetwarnings()"  # or the kernel itself trips over a warning as it shuts down
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+# nbconvert's own page without the libraries that it would fetch; the pictures bring their scripts.
+TEMPLATE = """\
+{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block notebook_css -%}
+{{ super() }}
+{{ resources.include_css("static/theme-dark.css")
+   | replace("<style", '<style media="(prefers-color-scheme: dark)"') }}
+<style>main { max-width: 62rem; margin: auto; } img { max-width: 100%; }</style>
+{%- endblock -%}
+"""
 
 
 def chosen(names: list[str]) -> list[Path]:
@@ -109,15 +125,31 @@ def run(paths: list[Path]) -> None:
 
 
 def html(paths: list[Path]) -> None:
-    """Writes one page per notebook, with the outputs that it holds."""
-    from nbconvert import HTMLExporter
+    """Writes one page per notebook, with the outputs that it holds, and the texts beside them."""
+    import nbformat
 
     PAGES.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(FOLDER / "pictures", PAGES / "pictures", dirs_exist_ok=True)
     for path in paths:
-        page, _ = HTMLExporter().from_filename(str(path))  # type: ignore[no-untyped-call]
-        page = page.replace(".ipynb", ".html")
-        (PAGES / f"{path.stem}.html").write_text(page, encoding="utf-8")
-        print(f"wrote {(PAGES / path.stem).relative_to(ROOT)}.html", flush=True)
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        write_page(notebook, path.stem)
+    for path in sorted(FOLDER.glob("*.md")):
+        text = path.read_text(encoding="utf-8").replace(".md)", ".html)")
+        cell = nbformat.v4.new_markdown_cell(text)  # type: ignore[no-untyped-call]
+        notebook = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
+        write_page(notebook, "index" if path.stem == "README" else path.stem)
+
+
+def write_page(notebook: Any, name: str) -> None:
+    """Writes one page, which asks the network for nothing and is as dark as the reader's system."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(raw_template=TEMPLATE)  # type: ignore[no-untyped-call]
+    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
+    page = page.replace(".ipynb", ".html").replace('"README.md"', '"index.html"')
+    path = PAGES / f"{name}.html"
+    path.write_text(page, encoding="utf-8")
+    print(f"wrote {path.relative_to(ROOT)}", flush=True)
 
 
 def main(arguments: list[str]) -> int:

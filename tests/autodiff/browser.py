@@ -1,18 +1,27 @@
 """A headless Chromium, driven over its DevTools protocol, for tests that look at pages.
 
-Holds: `Browser` and `find_chromium`.  The only thing it needs besides Chromium is tornado, which
-Jupyter's kernel brings along.
+Holds: `Browser`, `find_chromium` and `jupyterlab`, a server to look at; `CONTRAST`, which measures
+a page; `external`, what a page asked of others.  All it needs besides Chromium is tornado, which
+Jupyter's kernel brings along, and for the server JupyterLab.
 """
 
 import asyncio
 import base64
 import json
+import os
 import shutil
+import socket
 import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -20,6 +29,30 @@ FLAGS = [
     "--hide-scrollbars", "--remote-debugging-port=0", "--remote-allow-origins=*",
     "--disable-dev-shm-usage",
 ]  # fmt: skip
+
+# For every text: its contrast with what lies behind it.
+CONTRAST = """
+(() => {
+  const light = c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const parse = s => s.match(/[0-9.]+/g).slice(0, 3).map(Number);
+  const shine = s => { const [r, g, b] = parse(s).map(light);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const shapes = [...document.querySelectorAll('svg rect, svg text')];
+  return [...document.querySelectorAll('svg text')].map(text => {
+    const t = text.getBoundingClientRect();
+    const before = shapes.slice(0, shapes.indexOf(text)).filter(s => s.nodeName === 'rect');
+    const x = t.left + t.width / 2, y = t.top + t.height / 2;
+    let behind = getComputedStyle(document.body).backgroundColor;
+    for (const rect of before) {
+      const r = rect.getBoundingClientRect(), style = getComputedStyle(rect);
+      if (r.left <= x && x <= r.right && r.top <= y && y <= r.bottom && style.fill !== 'none' &&
+          style.fillOpacity === '1') behind = style.fill;
+    }
+    const [a, b] = [shine(getComputedStyle(text).fill), shine(behind)].sort((p, q) => q - p);
+    return [text.textContent, (a + 0.05) / (b + 0.05)];
+  });
+})()
+"""
 
 
 def find_chromium() -> str | None:
@@ -111,6 +144,10 @@ class Browser:
             self.requests.append(said["request"]["url"][:120])
         elif method == "Runtime.exceptionThrown":
             self.problems.append(json.dumps(said["exceptionDetails"])[:500])
+        elif method == "Page.javascriptDialogOpening":  # "Leave this page?"
+            self._number += 1
+            answer = {"method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+            self._socket.write_message(json.dumps({"id": self._number, **answer}))
 
     def open(self, address: str) -> None:
         """Opens a page and waits until it has loaded."""
@@ -156,3 +193,59 @@ class Browser:
         """Writes what is to be seen as PNG."""
         data = self.call("Page.captureScreenshot", format="png")["data"]
         Path(path).write_bytes(base64.b64decode(data))
+
+
+def external(requests):
+    return [
+        each
+        for each in requests
+        if not each.startswith(("file:", "data:", "blob:", "about:", "http://127.0.0.1:",
+                                "ws://127.0.0.1:", "chrome", "devtools:"))
+    ]  # fmt: skip
+
+
+@contextmanager
+def jupyterlab(home: Path) -> Iterator[tuple[Path, str, dict[str, str]]]:
+    """A JupyterLab server that keeps all it writes in `home`, and all cells of a page in the page.
+
+    Yields:
+        The folder of its notebooks, its address, and its environment.
+    """
+    folder = home / "notebooks"
+    folder.mkdir()
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}', "utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        **{f"JUPYTER_{what}_DIR": str(home / what) for what in ("CONFIG", "DATA", "RUNTIME")},
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+         f"--port={port}", "--IdentityProvider.token=", "--ServerApp.password=",
+         f"--ServerApp.root_dir={folder}", "--expose-app-in-browser",
+         f"--LabApp.workspaces_dir={home / 'workspaces'}",
+         f"--LabApp.user_settings_dir={home / 'settings'}",
+         "--LabApp.extension_manager=readonly",
+         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+         "--LabApp.news_url="],
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 40
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=2).close()
+                break
+            except OSError:
+                assert process.poll() is None and time.monotonic() < deadline, "no JupyterLab"
+        yield folder, address, environment
+    finally:
+        process.terminate()
+        process.wait(10)

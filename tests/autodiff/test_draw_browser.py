@@ -5,18 +5,14 @@ Skipped where Chromium, or JupyterLab with ipywidgets, is missing.
 
 import base64
 import importlib.util
-import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from autodiff import Value, draw, scope
-from tests.autodiff.browser import Browser, find_chromium
+from tests.autodiff.browser import CONTRAST, Browser, external, find_chromium, jupyterlab
 from tests.autodiff.pictures import network, neuron, reuse
 
 pytestmark = pytest.mark.skipif(
@@ -64,30 +60,6 @@ OVERFLOW = """
     const sides = clip ? 0 : Math.max(b.left - a.left, a.right - b.right);
     return [text.textContent, Math.max(sides, b.top - a.top - 1, a.bottom - b.bottom - 1)];
   }).filter(pair => pair[1] > 0.5);
-})()
-"""
-
-# For every text: its contrast with what lies behind it.
-CONTRAST = """
-(() => {
-  const light = c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
-  const parse = s => s.match(/[0-9.]+/g).slice(0, 3).map(Number);
-  const shine = s => { const [r, g, b] = parse(s).map(light);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const shapes = [...document.querySelectorAll('svg rect, svg text')];
-  return [...document.querySelectorAll('svg text')].map(text => {
-    const t = text.getBoundingClientRect();
-    const before = shapes.slice(0, shapes.indexOf(text)).filter(s => s.nodeName === 'rect');
-    const x = t.left + t.width / 2, y = t.top + t.height / 2;
-    let behind = getComputedStyle(document.body).backgroundColor;
-    for (const rect of before) {
-      const r = rect.getBoundingClientRect(), style = getComputedStyle(rect);
-      if (r.left <= x && x <= r.right && r.top <= y && y <= r.bottom && style.fill !== 'none' &&
-          style.fillOpacity === '1') behind = style.fill;
-    }
-    const [a, b] = [shine(getComputedStyle(text).fill), shine(behind)].sort((p, q) => q - p);
-    return [text.textContent, (a + 0.05) / (b + 0.05)];
-  });
 })()
 """
 
@@ -162,15 +134,6 @@ def gradients(root):
 
     nodes = order(root)
     return {names(nodes)[id(v)]: show(v.grad, ".4g") for v in nodes}
-
-
-def external(requests):
-    return [
-        each
-        for each in requests
-        if not each.startswith(("file:", "data:", "blob:", "about:", "http://127.0.0.1:",
-                                "ws://127.0.0.1:", "chrome", "devtools:"))
-    ]  # fmt: skip
 
 
 def test_the_stepper_clicked_to_the_end_shows_the_gradients_of_backward(browser, tmp_path):
@@ -267,42 +230,8 @@ NOTEBOOK = {
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """A JupyterLab server; gives its folder, its address and its environment."""
-    home = tmp_path_factory.mktemp("lab")
-    folder = home / "notebooks"
-    folder.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        **{f"JUPYTER_{what}_DIR": str(home / what) for what in ("CONFIG", "DATA", "RUNTIME")},
-        "IPYTHONDIR": str(home / "ipython"),
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
-         f"--port={port}", "--IdentityProvider.token=", "--ServerApp.password=",
-         f"--ServerApp.root_dir={folder}", "--expose-app-in-browser",
-         f"--LabApp.workspaces_dir={home / 'workspaces'}",
-         f"--LabApp.user_settings_dir={home / 'settings'}",
-         "--LabApp.extension_manager=readonly",
-         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-         "--LabApp.news_url="],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 40
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=2).close()
-                break
-            except OSError:
-                assert process.poll() is None and time.monotonic() < deadline, "no JupyterLab"
-        yield folder, address, environment
-    finally:
-        process.terminate()
-        process.wait(10)
+    with jupyterlab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
 
 
 def written(lab, name, book, trust=False):
