@@ -17,8 +17,8 @@ format:    ## let the formatter have its way
 	$(PYTHON) -m tools.venv dev -m tools.format
 table:     ## write the table of operations into the README
 	$(PYTHON) -m tools.venv dev -m autodiff table --write
-bench:     ## speed and memory, side by side with micrograd
-	$(PYTHON) -m tools.venv dev -m benchmarks.eager
+bench:     ## speed and memory, side by side with peers, which get an environment of their own
+	$(PYTHON) -m tools.bench
 fuzz:      ## 100,000 random programs, every way of differentiating them compared
 	$(PYTHON) -m tools.venv dev -m tests.fuzz
 mutants:   ## plant bugs in every rule, count what the tests catch
