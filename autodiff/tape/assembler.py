@@ -21,6 +21,7 @@ from autodiff.tape.instructions import (
     DOT_FIXED_G,
     DOT_ONE,
     DOT_ONE_ADJOINT,
+    DOT_RUN,
     DOT_RUN_ADJOINT,
     FILL,
     FUSED_ADJOINT,
@@ -131,7 +132,9 @@ def assemble_dot(
     if wants == 0:
         p = index_end
         index_end = list_pairs(rows, operands, start, members, lo, hi, half, swap, index, p)
-        op = DOT_ONE if one else DOT_FIXED if fixed else DOT
+        op = DOT_FIXED if fixed else DOT
+        if one:
+            op = DOT_RUN if are_runs(index, p, m, half) else DOT_ONE
         return emit_four(code, end, op, m, words, z, p, half, 0), index_end
     for which in range(2):
         if not wants & (1 << which):

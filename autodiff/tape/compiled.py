@@ -108,9 +108,10 @@ class _Memory:
         gradients = np.empty((n, program.n_inputs)) if wants == 2 else _EMPTY
         blocks = -(-n // self.most)
         self.replay(
-            *plan, self.V, self.A, self.S, self.G, X.reshape(-1), _given(p), _given(c),
-            _EMPTY if seeds is None else _given(seeds), results.reshape(-1), adjoints,
-            gradients.reshape(-1), broken, n, -(-n // blocks), self.first, self.layout.one,
+            *plan, self.V, self.A, self.S, self.G, X.reshape(-1), _given(p),
+            _given(c) if c else _EMPTY, _EMPTY if seeds is None else seeds, results.reshape(-1),
+            adjoints, gradients if wants != 2 else gradients.reshape(-1), broken, n,
+            -(-n // blocks), self.first, self.layout.one,
         )  # fmt: skip
         held = broken == 0 if program.guards and broken.any() else None
         return results, gradients if wants == 2 else adjoints, held

@@ -43,10 +43,11 @@ START = 31  # n: A is 0 in n rows
 SEED = 32  # r: A of row r is what each example starts from
 TAKE = 33  # adjoints of the inputs become gradients
 DOT_RUN_ADJOINT = 34  # a p w h: DOT_ONE_ADJOINT where each half stands side by side
+DOT_RUN = 35  # d p w: DOT_ONE where each half stands side by side
 
 OPCODES = {name: number for name, number in list(globals().items()) if name.isupper()}
 LENGTHS = (
     4, 4, 4, 4, 4, 4, 6, 6, 5, 4, 5, 3, 3, 4, 4, 4, 4,
-    4, 3, 4, 4, 4, 4, 5, 5, 4, 4, 5, 1, 3, 5, 2, 2, 1, 5,
+    4, 3, 4, 4, 4, 4, 5, 5, 4, 4, 5, 1, 3, 5, 2, 2, 1, 5, 4,
 )  # fmt: skip
 WORDS = max(LENGTHS)

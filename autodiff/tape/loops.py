@@ -196,18 +196,7 @@ def dot_adjoint(
 
 
 def dot_one(V: Floats, index: Ints, m: Int, d: Place, p: Int, w: Int) -> None:
-    """Dots of single numbers; four at a time, because each has to wait for its own sum."""
-    while m >= 4:
-        s = t = u = v = 0.0
-        for i in range(p, p + w):
-            s += V[np.uintp(index[i])] * V[np.uintp(index[i + w])]
-            t += V[np.uintp(index[i + 2 * w])] * V[np.uintp(index[i + 3 * w])]
-            u += V[np.uintp(index[i + 4 * w])] * V[np.uintp(index[i + 5 * w])]
-            v += V[np.uintp(index[i + 6 * w])] * V[np.uintp(index[i + 7 * w])]
-        V[d], V[d + np.uintp(1)], V[d + np.uintp(2)], V[d + np.uintp(3)] = s, t, u, v
-        d += np.uintp(4)
-        p += 8 * w
-        m -= 4
+    """Dots of single numbers."""
     for _ in range(m):
         s = 0.0
         for i in range(p, p + w):
@@ -215,6 +204,29 @@ def dot_one(V: Floats, index: Ints, m: Int, d: Place, p: Int, w: Int) -> None:
         V[d] = s
         d += np.uintp(1)
         p += 2 * w
+
+
+def dot_run(V: Floats, index: Ints, m: Int, d: Place, p: Int, w: Int) -> None:
+    """The same where each half of a member's factors stands side by side.
+
+    Four members at a time, because each has to wait for its own sum.
+    """
+    while m >= 4:
+        a, b = np.uintp(index[p]), np.uintp(index[p + w])
+        a2, b2 = np.uintp(index[p + 2 * w]), np.uintp(index[p + 3 * w])
+        c, x = np.uintp(index[p + 4 * w]), np.uintp(index[p + 5 * w])
+        c2, x2 = np.uintp(index[p + 6 * w]), np.uintp(index[p + 7 * w])
+        s = t = u = v = 0.0
+        for i in range(np.uintp(w)):
+            s += V[a + i] * V[b + i]
+            t += V[a2 + i] * V[b2 + i]
+            u += V[c + i] * V[x + i]
+            v += V[c2 + i] * V[x2 + i]
+        V[d], V[d + np.uintp(1)], V[d + np.uintp(2)], V[d + np.uintp(3)] = s, t, u, v
+        d += np.uintp(4)
+        p += 8 * w
+        m -= 4
+    dot_one(V, index, m, d, p, w)
 
 
 def dot_one_adjoint(

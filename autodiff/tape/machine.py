@@ -36,6 +36,7 @@ from autodiff.tape.instructions import (
     DOT_FIXED_G,
     DOT_ONE,
     DOT_ONE_ADJOINT,
+    DOT_RUN,
     DOT_RUN_ADJOINT,
     FILL,
     FUSED,
@@ -76,6 +77,7 @@ from autodiff.tape.loops import (
     dot_fixed_rows,
     dot_one,
     dot_one_adjoint,
+    dot_run,
     dot_run_adjoint,
     fill,
     gather,
@@ -238,6 +240,8 @@ def run(
             dot(V, S, index, m, d, q, r, w)
         elif op == DOT_ONE:
             dot_one(V, index, m, d, q, r)
+        elif op == DOT_RUN:
+            dot_run(V, index, m, d, q, r)
         elif op == DOT_FIXED:
             dot_fixed(V, S, index, m, d, q, r, w)
         elif op == SCATTER:
