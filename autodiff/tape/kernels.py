@@ -9,8 +9,8 @@ compiled together stands in one file, whose name is a hash of its text, which ha
 that it knows, and of numba's and of Python's version: another rule, another file.  All other rules
 reach the machine as instructions.
 
-May import: rule, symbols, listing, templates, schedule, instructions, loops, machine, assembler.
-Imports numba.
+May import: rule, symbols, listing, program, templates, schedule, instructions, loops, machine,
+assembler.  Imports numba.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autodiff.tape import assembler, instructions, loops, machine, schedule
+from autodiff.tape import assembler, instructions, loops, machine, program, schedule
 from autodiff.tape.listing import literal
 from autodiff.tape.symbols import Ref, Steps, partial_steps, value_steps
 from autodiff.tape.templates import BINARY, FUSED, FUSED_ADJOINTS, UNARY
@@ -171,7 +171,8 @@ def machine_source() -> str:
 
 def assembler_source() -> str:
     """The text of the assembler's file."""
-    return "\n".join([_head(), *_sources(assembler), *_sources(schedule, "find_")])
+    finders = [*_sources(schedule, "find_"), *_sources(program, "find_wanted")]
+    return "\n".join([_head(), *_sources(assembler), *finders])
 
 
 def directory() -> Path:

@@ -18,10 +18,13 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff import ieee
 from autodiff.rule import LISTENERS, RULES, Rule
+
+if TYPE_CHECKING:
+    from autodiff.tape.loops import Bytes, Int, Ints
 
 
 def _unregistered(value: Callable[..., Any], name: str, label: str, arity: int) -> Rule:
@@ -66,6 +69,19 @@ class _Redefined:
 
 
 REDEFINED = _Redefined()
+
+
+def find_wanted(first: Int, start: Ints, operands: Ints, inert: Bytes, wanted: Bytes) -> None:
+    """Marks the slots of operations that have a wanted operand and are not inert.
+
+    Like the machine this is text for the compiler, because a program may be long.
+    """
+    for k in range(len(inert)):
+        if inert[k] == 0:
+            for p in range(start[k], start[k + 1]):
+                if wanted[operands[p]] == 1:
+                    wanted[first + k] = 1
+                    break
 
 
 @dataclass
@@ -132,18 +148,19 @@ class Program:
             return (slot - self.first for slot in reversed(self.reverse))
         return range(len(self.code) - 1, -1, -1)
 
-    def wanted(self, leaves: range) -> bytearray:
-        """For each slot 1 if a gradient that arrives there is wanted by, or reaches, `leaves`."""
-        wanted = bytearray(self.n_slots)
+    def wanted(self, leaves: range, find: Callable[..., None] = find_wanted) -> bytearray:
+        """For each slot 1 if a gradient that arrives there is wanted by, or reaches, `leaves`.
+
+        Args:
+            leaves: Slots.
+            find: `find_wanted`, or the same compiled.
+        """
+        wanted, inert = bytearray(self.n_slots), bytearray(len(self.code))
         for slot in leaves:
             wanted[slot] = 1
-        first, start, operands = self.first, self.start, self.operands
-        for k in range(len(self.code)):
-            if first + k not in self.inert:
-                for p in range(start[k], start[k + 1]):
-                    if wanted[operands[p]]:
-                        wanted[first + k] = 1
-                        break
+        for slot in self.inert:
+            inert[slot - self.first] = 1
+        find(self.first, self.start, self.operands, inert, wanted)
         return wanted
 
     def is_outdated(self) -> bool:

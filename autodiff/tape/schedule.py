@@ -86,15 +86,6 @@ def find_levels(
                 consumer[s] = k
 
 
-def find_wanted(first: Int, start: Ints, operands: Ints, inert: Bytes, wanted: Bytes) -> None:
-    """Marks the slots of operations that have a wanted operand and are not inert."""
-    for k in range(len(inert)):
-        if inert[k] == 0:
-            for p in range(start[k], start[k + 1]):
-                if wanted[operands[p]] == 1:
-                    wanted[first + k] = 1
-
-
 class Schedule:
     """The groups of a program, in an order in which they can be computed.
 
@@ -206,15 +197,16 @@ class Schedule:
 
     def wanted(self, leaves: range) -> Any:
         """For each slot 1 if a gradient that arrives there is wanted by, or reaches, `leaves`."""
-        program = self.program
         if self.compiled is None:
-            return np.frombuffer(program.wanted(leaves), dtype=np.uint8)
-        wanted = np.zeros(program.n_slots, dtype=np.uint8)
-        wanted[leaves.start : leaves.stop] = 1
-        inert = np.zeros(len(program.code), dtype=np.uint8)
-        inert[np.array(sorted(program.inert), dtype=np.int64) - program.first] = 1
-        self.compiled.find_wanted(program.first, self.start, self.operands, inert, wanted)
-        return wanted
+            found = self.program.wanted(leaves)
+        else:
+            found = self.program.wanted(leaves, self._find_wanted)
+        return np.frombuffer(found, dtype=np.uint8)
+
+    def _find_wanted(self, first: int, _: Any, __: Any, inert: Any, wanted: Any) -> None:
+        """`find_wanted` compiled, which takes arrays; it fills in `wanted` all the same."""
+        marks = [np.frombuffer(each, dtype=np.uint8) for each in (inert, wanted)]
+        self.compiled.find_wanted(first, self.start, self.operands, *marks)
 
     def group(self, g: int) -> Any:
         """The numbers of the operations of group g."""
