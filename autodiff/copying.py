@@ -21,13 +21,18 @@ _COPYING = ("a copy of a Value", "write v.detach(), or use the Value itself")
 
 def replica(node: Value, a: Any, b: Any) -> Value:
     """A new node like `node`, with `a` and `b` in its operand slots."""
-    refuse_while_recording(*_COPYING)
     new = object.__new__(type(node))
     new._data, new._grad, new._rule = node._data, node._grad, node._rule
     new._x, new._y, new._z = node._x, node._y, node._z
     new.label, new.scope = node.label, node.scope
     new._a, new._b, new._mark = a, b, None
     return new
+
+
+def shallow_copy(node: Value) -> Value:
+    """Another node with the same operands."""
+    refuse_while_recording(*_COPYING)
+    return replica(node, node._a, node._b)
 
 
 def _number(gradient: Any) -> float:

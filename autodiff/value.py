@@ -312,9 +312,9 @@ class Value:
         return apply_ufunc(ufunc, method, inputs, options)
 
     def __copy__(self) -> Value:
-        from autodiff.copying import replica
+        from autodiff.copying import shallow_copy
 
-        return replica(self, self._a, self._b)
+        return shallow_copy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from autodiff.copying import deep_copy
