@@ -2,13 +2,14 @@
 
 Holds: for each operation a function of its value, and below it the function of its partial
 derivatives, decorated with the rest that is known: formulas, a box of sample points, the answers
-decided at kinks.  Engine, forward mode, higher orders, pictures, words and tests read this
+decided at kinks.  Engine, tape, forward mode, higher orders, pictures, words and tests read this
 table and nothing else.
 
-A rule computes with floats here, and with IEEE doubles, Values and dual numbers
-elsewhere (see `rule.bind`).  So it keeps to one form: it branches with `where`, never with `if`;
-it compares with `<`, `<=`, `>` and `>=`, never with `==`; a smooth partial contains no kink; and
-free names are those of `math` and of this table.  Stable forms are the definition.
+A rule computes with floats here, and with IEEE doubles, Values, dual numbers and the symbols of
+which arrays and compiled code are made elsewhere (see `rule.bind`). So it keeps to one form: it
+branches with `where`, never with `if`; it compares with `<`, `<=`, `>` and `>=`, never with `==`; a
+smooth partial contains no kink; and free names are those of `math` and of this table. Stable forms
+are the definition.
 
 May import: rule, and the standard library.
 """

@@ -12,8 +12,6 @@ from autodiff import Tape, Value
 from benchmarks.peers.scalars import Scalars
 from benchmarks.work import L2, Work
 
-VERSIONS = ("valuegrad",)
-
 
 def net(work: Work, hidden: str, last: str | None) -> Any:
     model = nn.MLP(work.widths[0], work.widths[1:], activation=hidden, output_activation=last)
