@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import functools
 import gc
 import linecache
 import sys
@@ -14,6 +15,7 @@ from autodiff import Value, derive, no_grad, scope
 from autodiff.context import CONTEXT
 from autodiff.graph import LOCK
 from nn import MLP, SGD, Adam, fit, mse_loss
+from tests.threads import in_threads
 
 X = [[0.5, -1.0], [1.0, 2.0], [-1.5, 0.25], [0.0, 1.0]]
 Y = [1.0, -1.0, 0.5, 0.0]
@@ -35,31 +37,9 @@ def gradient(model):
 # --- threads ------------------------------------------------------------------------------
 
 
-def in_threads(function):
-    """The results of `function(i)`, each in a thread, with switches as often as Python can."""
-    results, errors = [None] * THREADS, []
-    start = threading.Barrier(THREADS)
-
-    def run(i):
-        try:
-            start.wait()
-            results[i] = function(i)
-        except BaseException as error:
-            errors.append(error)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(THREADS)]
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=60.0)
-    finally:
-        sys.setswitchinterval(interval)
-    assert not any(thread.is_alive() for thread in threads), "a thread waits for another"
-    assert errors == []
-    return results
+def in_eight(work):
+    """The results of `work(i)` for eight numbers, each in a thread."""
+    return in_threads(*[functools.partial(work, i) for i in range(THREADS)])
 
 
 def test_eight_threads_that_train_their_own_models_get_what_one_thread_gets():
@@ -68,7 +48,7 @@ def test_eight_threads_that_train_their_own_models_get_what_one_thread_gets():
         fit(model, X, Y, epochs=20, batch_size=2, seed=i, progress=False)
         return numbers(model)
 
-    assert in_threads(work) == [work(i) for i in range(THREADS)]
+    assert in_eight(work) == [work(i) for i in range(THREADS)]
 
 
 def test_eight_threads_that_share_a_model_add_up_its_gradient_without_loss():
@@ -86,7 +66,7 @@ def test_eight_threads_that_share_a_model_add_up_its_gradient_without_loss():
         work(i)
     alone = [p.grad for p in model.parameters()]
     model.zero_grad()
-    in_threads(work)
+    in_eight(work)
     assert [p.grad for p in model.parameters()] == alone
     assert max(map(abs, alone)) > 1000.0
 
@@ -103,7 +83,7 @@ def test_eight_threads_take_higher_derivatives_by_shared_parameters_at_once():
             found += derive.hessian(lambda xs: autodiff.dot(xs, shared) ** 3)([1.0, i, 2.0, 3.0])
         return found
 
-    assert in_threads(work) == [work(i) for i in range(THREADS)]
+    assert in_eight(work) == [work(i) for i in range(THREADS)]
     assert all(p.grad == 0.0 for p in shared)
 
 

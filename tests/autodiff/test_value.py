@@ -5,7 +5,6 @@ import math
 import operator as op
 import pickle
 import sys
-import threading
 
 import pytest
 
@@ -13,6 +12,7 @@ import autodiff
 from autodiff import Value
 from autodiff.graph import LOCK
 from autodiff.rule import rule
+from tests.threads import in_threads
 
 
 def example():
@@ -473,31 +473,6 @@ def test_a_gradient_that_overflows_is_infinity():
 
 
 # --- threads ------------------------------------------------------------------------------
-
-
-def in_threads(*functions):
-    """Runs the functions at once, with switches as often as Python can; their results."""
-    results, errors = [None] * len(functions), []
-
-    def run(i):
-        try:
-            results[i] = functions[i]()
-        except BaseException as error:
-            errors.append(error)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(len(functions))]
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=60.0)
-    finally:
-        sys.setswitchinterval(interval)
-    assert not any(thread.is_alive() for thread in threads), "a thread waits for another"
-    assert not errors, errors
-    return results
 
 
 def test_threads_differentiate_graphs_of_their_own_at_once():

@@ -4,6 +4,7 @@ import math
 import random
 import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -11,29 +12,7 @@ from autodiff import Tape, Value
 from autodiff.context import CONTEXT, RECORDERS
 from autodiff.tape import recorder
 from tests.autodiff.tape.backends import BACKENDS
-
-
-def in_threads(work, n=4):
-    """Runs `work(number)` in n threads; what they raised."""
-    raised = []
-
-    def guarded(i):
-        try:
-            work(i)
-        except BaseException as error:
-            raised.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(i,)) for i in range(n)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    return raised
+from tests.threads import in_threads
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -56,7 +35,7 @@ def test_threads_that_replay_one_tape_get_their_own_answers(backend):
                 math.tanh(xs[0] * 2.0) if xs[0] > 0 else xs[0] * 2.0, rel=1e-14
             )
 
-    assert not in_threads(work)
+    in_threads(*[partial(work, i) for i in range(4)])
     assert w.data == 2.0
 
 
@@ -74,7 +53,7 @@ def test_threads_that_record_and_threads_that_compute_do_not_see_each_other():
                 y.backward(0.0)
                 assert (y.data, (x < 2.0) is False) == (6.0, True)
 
-    assert not in_threads(work)
+    in_threads(*[partial(work, i) for i in range(4)])
     assert not RECORDERS
 
 
