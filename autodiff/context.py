@@ -141,8 +141,11 @@ def located(node: Any) -> str:
 class _Mode(ContextDecorator):
     """A `with` block, or a decorator, that changes the context and puts it back.
 
-    It keeps nothing, so that several threads, and blocks inside one another, may use one object.
+    It never changes, so that several threads, and blocks inside one another, may use one object.
     """
+
+    def __init__(self) -> None:
+        self._maker: object = object()  # by which `__exit__` knows the context of this block
 
     def _changed(self, context: Context) -> Context:
         raise NotImplementedError
@@ -153,13 +156,10 @@ class _Mode(ContextDecorator):
     def __exit__(self, *exception: object) -> None:
         context = CONTEXT.get()
         # A block inside that Ctrl-C struck as it ended may have left its own context behind.
-        while context.outer is not None and context.maker != self._maker():
+        while context.outer is not None and context.maker != self._maker:
             context = context.outer
         if context.outer is not None:
             CONTEXT.set(context.outer)
-
-    def _maker(self) -> object:
-        return self
 
 
 class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
@@ -175,7 +175,9 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, False, context.anomaly, context, self, context.recorder)
+        return Context(
+            context.scope, False, context.anomaly, context, self._maker, context.recorder
+        )
 
 
 class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
@@ -192,7 +194,7 @@ class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)
     """
 
     def _changed(self, context: Context) -> Context:
-        return Context(context.scope, context.grad, True, context, self, context.recorder)
+        return Context(context.scope, context.grad, True, context, self._maker, context.recorder)
 
 
 class scope(_Mode):  # noqa: N801 (used as a function)
@@ -213,9 +215,7 @@ class scope(_Mode):  # noqa: N801 (used as a function)
         if name.__class__ is not str or not name:
             raise TypeError(f"scope takes a name, a string that is not empty; got {name!r}")
         self._name = name
-
-    def _maker(self) -> object:
-        return self._name
+        self._maker = name
 
     def _changed(self, context: Context) -> Context:
         return context.inside(self._name)

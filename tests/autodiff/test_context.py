@@ -3,6 +3,7 @@
 import contextvars
 import inspect
 import math
+import sys
 import threading
 
 import pytest
@@ -246,3 +247,20 @@ def test_two_threads_may_use_one_mode_object_at_once(mode):
     z = contextvars.copy_context().run(both)  # a failure stays in there
     assert errors == []
     assert (z.data, z.op, z.scope) == (-math.inf, "log", "")
+
+
+@pytest.mark.parametrize("mode", [no_grad(), detect_anomaly(), scope("a")])
+def test_leaving_a_block_calls_nothing_that_ctrl_c_could_strike(mode):
+    calls = []
+
+    def seen(frame, kind, _):
+        if kind == "call":
+            calls.append(frame.f_code.co_name)
+
+    mode.__enter__()
+    sys.setprofile(seen)
+    try:
+        mode.__exit__(None, None, None)
+    finally:
+        sys.setprofile(None)
+    assert calls == ["__exit__"]
