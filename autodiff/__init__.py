@@ -23,10 +23,10 @@ from autodiff.rule import RESERVED, RULES, rule
 from autodiff.value import Value
 
 if TYPE_CHECKING:
+    from autodiff.adjoints import gradients
     from autodiff.check import check_rule, gradcheck
     from autodiff.derive import (
         grad,
-        gradients,
         hessian,
         hvp,
         jacobian,
@@ -61,7 +61,8 @@ RESERVED.update(__all__)
 # Loaded when first used, so that `import autodiff` stays quick.
 _LAZY = {
     "autodiff.check": "check_rule gradcheck",
-    "autodiff.derive": "grad gradients hessian hvp jacobian jvp nth_derivative value_and_grad vjp",
+    "autodiff.adjoints": "gradients",
+    "autodiff.derive": "grad hessian hvp jacobian jvp nth_derivative value_and_grad vjp",
     "autodiff.doctor": "show_versions",
     "autodiff.draw": "draw draw_dot",
     "autodiff.explain": "explain",

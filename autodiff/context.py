@@ -1,7 +1,7 @@
 """Modes: what is switched on while a `with` block runs, seen by this thread alone.
 
-Holds: `no_grad`, `detect_anomaly`, `scope`, and the `Context` that operations read.  Modes live in
-one context variable, so neither threads nor asyncio tasks see each other's.
+Holds: `no_grad`, `enable_grad`, `detect_anomaly`, `scope`, and the `Context` that operations read.
+Modes live in one context variable, so neither threads nor asyncio tasks see each other's.
 
 May import: the standard library.  Knows of a node only its slots.
 """
@@ -71,6 +71,9 @@ class Context:
 # Every recording under way, in any thread.  While it is empty, what only a recorder wants to know
 # is told to nobody, and costs nothing.
 RECORDERS: list[Any] = []
+# The ids of the variables of all derivatives that are being taken, in any thread: what depends on
+# one of them is wanted with its history.
+VARIABLES: set[int] = set()
 CONTEXT: ContextVar[Context] = ContextVar("autodiff", default=Context())  # noqa: B039 (immutable)
 
 
@@ -178,6 +181,17 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
         return Context(
             context.scope, False, context.anomaly, context, self._maker, context.recorder
         )
+
+
+class enable_grad(_Mode):  # noqa: N801 (PyTorch's name)
+    """Inside, operations record a graph again, although `no_grad` is on around it.
+
+    A function that is being differentiated runs under this, so that `grad(f)` is right under
+    `no_grad` too: it is then the derivative that has no history.
+    """
+
+    def _changed(self, context: Context) -> Context:
+        return Context(context.scope, True, context.anomaly, context, self._maker, context.recorder)
 
 
 class detect_anomaly(_Mode):  # noqa: N801 (PyTorch's name)

@@ -1,217 +1,120 @@
 """Derivatives as functions, of every order and in both directions.
 
 Holds: `grad`, `value_and_grad`, `jacobian`, `hessian`, `jvp`, `vjp`, `hvp`, `nth_derivative`, from
-functions to functions as in JAX and HIPS autograd; and on a graph that exists, `gradients`.
+functions to functions as in JAX and HIPS autograd.
 
-May import: graph, context, value, operations, structure, sweeps, sparsity.  Never touches `.grad`,
-but for `backward_with_graph`.
+A derivative keeps its history wherever there is one to keep: what depends on a Value other than
+the function's own arguments (one of an outer derivative, a network's weight) comes back as a Value
+that can be differentiated again, and all else as plain numbers.  Under `no_grad` all are plain.
+
+May import: value, structure, sweeps, sparsity, adjoints, call.  Never touches `.grad`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from autodiff import graph, sparsity
-from autodiff.context import refuse_while_recording
-from autodiff.operations import FUNCTIONS
-from autodiff.structure import flatten
+from autodiff import sparsity
+from autodiff.adjoints import gradients
+from autodiff.call import Argnums, Call, Function, has_history
+from autodiff.structure import Structure, array, flatten
 from autodiff.sweeps import (
+    Between,
     float_partials,
     forward,
     forward_over_reverse,
-    path_between,
-    reverse,
-    value_partials,
 )
-from autodiff.value import Value, as_float
-
-Function = Callable[..., Any]
+from autodiff.value import Value
 
 
-# --- on a graph that exists ---------------------------------------------------------------
-
-
-def gradients(
-    outputs: Any, inputs: Any, create_graph: bool = False, grad_outputs: Any = 1.0
-) -> Any:
-    """Derivatives of the sum of `outputs` with respect to each of `inputs`, as torch.autograd.grad.
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The function that returns `(f(x), grad(f)(x))` from one forward and one reverse sweep.
 
     Args:
-        outputs: A Value, or a list of Values whose gradients add up.
-        inputs: A Value or a nested list of Values; inner nodes may be among them.
-        create_graph: Whether the results are Values that can be differentiated again.
-        grad_outputs: What the outputs' adjoints start from; one number, or one for each output.
-
-    Returns:
-        Floats (Values with `create_graph`) nested like `inputs`; 0.0 for an input that the outputs
-        do not depend on.  No `.grad` is touched.
-
-    Raises:
-        RuntimeError: With `create_graph`, if a `.data` was written since the forward pass.
-
-    >>> from autodiff import Value
-    >>> x = Value(3.0)
-    >>> dy = gradients(x**3, x, create_graph=True)
-    >>> dy, gradients(dy, x)
-    (Value(data=27.0, grad=0.0), 18.0)
-    """
-    if not create_graph:
-        refuse_while_recording("a derivative as a plain number", "pass create_graph=True")
-    ends, _ = flatten(outputs, "gradients(outputs)")
-    starts, rebuild = flatten(inputs, "gradients(inputs)")
-    for x in starts:
-        if not isinstance(x, Value):
-            raise TypeError(f"gradients(inputs) takes Values, not the number {x!r}")
-    seeds, _ = flatten(grad_outputs, "gradients(grad_outputs)")
-    if len(seeds) not in (1, len(ends)):
-        raise ValueError(f"gradients got {len(seeds)} grad_outputs for {len(ends)} outputs")
-    adjoints: dict[int, Any] = {}
-    for end, seed in zip(ends, seeds * (len(ends) if len(seeds) == 1 else 1)):
-        if isinstance(end, Value):
-            old = adjoints.get(id(end))
-            adjoints[id(end)] = seed if old is None else old + seed
-    path, on = path_between([end for end in ends if isinstance(end, Value)], starts)
-    adjoints = reverse(path, on, adjoints, value_partials if create_graph else float_partials)
-    found = [adjoints.get(id(x), 0.0) for x in starts]
-    if create_graph:
-        found = [x if isinstance(x, Value) else Value(x) for x in found]
-    return rebuild(found)
-
-
-def backward_with_graph(root: Value, gradient: Any = 1.0) -> None:
-    """`root.backward(create_graph=True)`: fills every `.grad` below root with a Value."""
-    inner, leaves = graph.topological_order(root)
-    seed = gradient if isinstance(gradient, Value) else as_float(gradient, "backward(gradient)")
-    nodes = leaves + inner
-    adjoints = reverse(inner, {id(n) for n in nodes}, {id(root): seed}, value_partials)
-    found = [adjoints.get(id(node), 0.0) for node in nodes]
-    found = [x if isinstance(x, Value) else Value(x) for x in found]
-    for leaf, x in zip(leaves, found):
-        leaf._grad = x if leaf._grad.__class__ is float and leaf._grad == 0.0 else leaf._grad + x
-    for node, x in zip(inner, found[len(leaves) :]):
-        node._grad = x
-
-
-# --- functions of functions ---------------------------------------------------------------
-
-
-class _Call:
-    """One call of `f` on fresh variables in place of the arguments `argnums`.
-
-    A number becomes a leaf.  A Value, which an outer derivative is about, becomes a node of its
-    own, so that the same Value reaching `f` by another way is not mistaken for the argument.
-    """
-
-    def __init__(self, f: Function, args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> None:
-        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for i in numbers:
-            if not -len(args) <= i < len(args):
-                raise TypeError(f"argnums names argument {i}, but the call has {len(args)}")
-        chosen: Any = (
-            args[numbers[0]] if isinstance(argnums, int) else tuple(args[i] for i in numbers)
-        )
-        given, self.rebuild = flatten(chosen, "a function to be differentiated")
-        self.nested = any(isinstance(x, Value) for x in given)
-        if not self.nested:
-            refuse_while_recording("a derivative as a plain number", "give the function a Value")
-        self.inputs: list[Value] = [
-            FUNCTIONS["identity"](x) if isinstance(x, Value) else Value(x) for x in given
-        ]
-        fresh, variables = list(args), self.rebuild(self.inputs)
-        for i, argument in zip(numbers, (variables,) if isinstance(argnums, int) else variables):
-            fresh[i] = argument
-        output = f(*fresh)
-        self.outputs, self.rebuild_output = flatten(output, "the result of the function")
-        self.local = value_partials if self.nested else float_partials
-        self.path, self.on = path_between(
-            [y for y in self.outputs if isinstance(y, Value)], self.inputs
-        )
-
-    @property
-    def value(self) -> Any:
-        """What `f` returned; plain numbers unless an outer derivative needs Values."""
-        if self.nested:
-            return self.rebuild_output(self.outputs)
-        return self.rebuild_output([y.data if isinstance(y, Value) else y for y in self.outputs])
-
-    def scalar(self, who: str) -> Value:
-        """The one output."""
-        if len(self.outputs) != 1:
-            raise TypeError(
-                f"{who} needs a function that returns one number, this one returns "
-                f"{len(self.outputs)}: use jacobian"
-            )
-        y = self.outputs[0]
-        return y if isinstance(y, Value) else Value(y)
-
-    def pull(self, seeds: dict[int, Any]) -> list[Any]:
-        """Adjoints of the inputs from adjoints of the outputs."""
-        adjoints = reverse(self.path, self.on, seeds, self.local)
-        return [adjoints.get(id(x), 0.0) for x in self.inputs]
-
-    def push(self, tangents: Sequence[Any]) -> dict[int, Any]:
-        """Tangents of all nodes on the path from tangents of the inputs."""
-        seeds = {id(x): t for x, t in zip(self.inputs, tangents)}
-        return forward(self.path, seeds, self.local)
-
-    def tangents_of_outputs(self, tangents: Sequence[Any]) -> list[Any]:
-        """Tangents of the outputs alone."""
-        pushed = self.push(tangents)
-        return [pushed.get(id(y), 0.0) for y in self.outputs]
-
-
-def value_and_grad(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
-    """The function that returns `(f(x), grad(f)(x))` from one forward and one reverse sweep.
+        f: As for `grad`.
+        argnums: As for `grad`.
+        has_aux: Whether `f` returns a pair `(y, aux)`; the result is then `((y, aux), gradient)`.
 
     >>> value_and_grad(lambda x, y: x * y)(3.0, 4.0)
     (12.0, 4.0)
     """
 
-    def both(*args: Any) -> tuple[Any, Any]:
-        call = _Call(f, args, argnums)
-        y = call.scalar("grad")
-        return call.value, call.rebuild(call.pull({id(y): 1.0}))
+    def both(*args: Any, **named: Any) -> tuple[Any, Any]:
+        call = Call(f, args, named, argnums, has_aux)
+        slopes = call.rebuild(call.pull({id(call.scalar("grad")): 1.0}))
+        return ((call.value, call.aux) if has_aux else call.value), slopes
 
     return both
 
 
-def grad(f: Function, argnums: int | tuple[int, ...] = 0) -> Function:
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The gradient of `f` as a function of the same arguments.
 
     Args:
         f: A function of numbers, nested lists of numbers or NumPy arrays that returns one number.
-        argnums: Which argument to differentiate with respect to; a tuple for several.
+        argnums: The place of the argument to differentiate with respect to; a tuple for several.
+            Arguments given by name are passed on.
+        has_aux: Whether `f` returns a pair `(y, aux)`, of which y is differentiated and aux, which
+            may be anything, passed on; the result is then `(gradient, aux)`.
 
     Returns:
-        A function that returns derivatives nested like that argument; `grad(grad(f))` works.
+        A function that returns derivatives nested like that argument, a tuple of them for several
+        argnums.  `grad(grad(f))` works.  A derivative that depends on a Value which `f` reads or
+        makes is a Value, with its history; all others are plain numbers.
 
     Raises:
-        TypeError: When called, if `f` does not return one number.
+        TypeError: When called, if `f` does not return one number, or `argnums` names an argument
+            that is not there.
 
     >>> import autodiff
     >>> grad(autodiff.tanh)(1.0)
     0.41997434161402614
     >>> grad(lambda xs: xs[0] * xs[1])([3.0, 4.0])
     [4.0, 3.0]
-    >>> grad(grad(lambda x: x**3))(2.0)
-    12.0
+    >>> grad(grad(lambda x, y: x * y), argnums=1)(2.0, 3.0)
+    1.0
+    >>> w = autodiff.Value(3.0)
+    >>> grad(lambda x: w * x**2)(2.0)  # w has a gradient too
+    Value(data=12.0, grad=0.0)
     """
-    both = value_and_grad(f, argnums)
-    return lambda *args: both(*args)[1]
+    both = value_and_grad(f, argnums, has_aux)
+
+    def gradient(*args: Any, **named: Any) -> Any:
+        value, slopes = both(*args, **named)
+        return (slopes, value[1]) if has_aux else slopes
+
+    return gradient
 
 
-def vjp(f: Function, x: Any) -> tuple[Any, Function]:
+def _call_at(f: Function, x: Any, argnums: Argnums | None, who: str) -> Call:
+    """`f` at its one argument x, or at all of its arguments, which x lists if argnums is given."""
+    if argnums is None:
+        return Call(f, (x,), {}, 0)
+    if not isinstance(x, (tuple, list)):
+        raise TypeError(
+            f"{who} with argnums takes all arguments of the function in one tuple, as in "
+            f"{who}(f, (x, y), ...); got {x!r:.60}"
+        )
+    return Call(f, x, {}, argnums)
+
+
+def vjp(f: Function, x: Any, argnums: Argnums | None = None) -> tuple[Any, Function]:
     """`f(x)`, and the function u -> u^T J of vectors nested like the output (reverse mode).
+
+    Args:
+        f: A function of numbers, nested lists of numbers or NumPy arrays that returns such.
+        x: Its argument; with `argnums`, the tuple of all its arguments.
+        argnums: The place of the argument to differentiate with respect to; a tuple for several.
 
     >>> value, pull = vjp(lambda xs: [xs[0] * xs[1], xs[0]], [3.0, 4.0])
     >>> value, pull([1.0, 10.0])
     ([12.0, 3.0], [14.0, 3.0])
     """
-    call = _Call(f, (x,), 0)
+    call = _call_at(f, x, argnums, "vjp")
 
     def pull(u: Any) -> Any:
-        weights = _like(u, call.outputs, "vjp", "outputs")
+        weights = _like(u, call.rebuild_output, len(call.outputs), "vjp", "outputs")
         seeds: dict[int, Any] = {}
         for y, weight in zip(call.outputs, weights):
             seeds[id(y)] = seeds[id(y)] + weight if id(y) in seeds else weight
@@ -220,25 +123,43 @@ def vjp(f: Function, x: Any) -> tuple[Any, Function]:
     return call.value, pull
 
 
-def jvp(f: Function, x: Any, v: Any) -> tuple[Any, Any]:
+def jvp(f: Function, x: Any, v: Any, argnums: Argnums | None = None) -> tuple[Any, Any]:
     """`(f(x), J v)`: the value, and its derivative in the direction v (forward mode).
+
+    Args:
+        f: A function of numbers, nested lists of numbers or NumPy arrays that returns such.
+        x: Its argument; with `argnums`, the tuple of all its arguments.
+        v: Nested like the argument; with a tuple of `argnums`, a tuple of directions.
+        argnums: The place of the argument to differentiate with respect to; a tuple for several.
 
     >>> jvp(lambda xs: xs[0] * xs[1], [3.0, 4.0], [1.0, 0.0])
     (12.0, 4.0)
+    >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0), argnums=(0, 1))
+    (12.0, 4.0)
     """
-    call = _Call(f, (x,), 0)
-    tangents = _like(v, call.inputs, "jvp", "inputs")
-    return call.value, call.rebuild_output(call.tangents_of_outputs(tangents))
+    call = _call_at(f, x, argnums, "jvp")
+    tangents = _like(v, call.rebuild, len(call.inputs), "jvp", "inputs")
+    return call.value, call.rebuild_output(call.push(tangents, call.outputs))
 
 
-def _like(given: Any, nodes: Sequence[Any], who: str, what: str) -> list[Any]:
-    flat, _ = flatten(given, who)
-    if len(flat) != len(nodes):
-        raise ValueError(f"{who} got a vector of {len(flat)} numbers for {len(nodes)} {what}")
+def _like(given: Any, structure: Structure, count: int, who: str, what: str) -> list[Any]:
+    """The numbers of a vector that is to be nested like inputs or outputs."""
+    flat, own = flatten(given, who)
+    if len(flat) != count:
+        raise ValueError(f"{who} got a vector of {len(flat)} numbers for {count} {what}")
+    if len(own.shapes) == len(structure.shapes) and own.shapes != structure.shapes:
+        raise ValueError(
+            f"{who} got a vector of shape {own.shapes[0]} for {what} of shape "
+            f"{structure.shapes[0]}: nest the one like the other"
+            if len(own.shapes) == 1
+            else f"{who} got arrays of shapes {own.shapes} for {what} of shapes {structure.shapes}"
+        )
     return flat
 
 
-def jacobian(f: Function, argnums: int = 0, sparse: bool = False) -> Function:
+def jacobian(
+    f: Function, argnums: Argnums = 0, sparse: bool = False, has_aux: bool = False
+) -> Function:
     """All derivatives of all outputs, nested like the output, each nested like the argument.
 
     It takes reverse sweeps over one recorded graph or forward sweeps, whichever are fewer: as many
@@ -247,15 +168,23 @@ def jacobian(f: Function, argnums: int = 0, sparse: bool = False) -> Function:
 
     Args:
         f: A function of numbers, nested lists of numbers or NumPy arrays that returns such.
-        argnums: Which argument to differentiate with respect to.
+        argnums: The place of the argument to differentiate with respect to; a tuple for several,
+            each entry is then a tuple too.  Arguments given by name are passed on.
         sparse: Whether to return SciPy's `csr_array` of the flat outputs by the flat inputs.
+        has_aux: Whether `f` returns a pair `(outputs, aux)`; the result is then a pair as well.
+
+    Returns:
+        A function.  Where an output or an argument is an array, so is their block, with the
+        output's axes first: for an array of shape (2,) of one of shape (3,) it has shape (2, 3).
 
     >>> jacobian(lambda xs: [xs[0] * xs[1], xs[0] ** 2])([3.0, 4.0])
     [[4.0, 3.0], [6.0, 0.0]]
+    >>> jacobian(lambda x, y: x * y**2, argnums=(0, 1))(3.0, 4.0)
+    (16.0, 24.0)
     """
 
-    def jacobian_of(*args: Any) -> Any:
-        call = _Call(f, args, argnums)
+    def jacobian_of(*args: Any, **named: Any) -> Any:
+        call = Call(f, args, named, argnums, has_aux)
         n = len(call.inputs)
 
         def pull(group: Sequence[int]) -> list[Any]:
@@ -263,96 +192,136 @@ def jacobian(f: Function, argnums: int = 0, sparse: bool = False) -> Function:
 
         def push(group: Sequence[int]) -> list[Any]:
             chosen = set(group)
-            return call.tangents_of_outputs([1.0 if j in chosen else 0.0 for j in range(n)])
+            return call.push([1.0 if j in chosen else 0.0 for j in range(n)], call.outputs)
 
-        pattern = sparsity.jacobian_pattern(call.path, call.inputs, call.outputs)
+        pattern = sparsity.jacobian_pattern(call.between.path, call.inputs, call.outputs)
         entries = sparsity.jacobian_entries(pattern, n, pull, push)
-        return _matrix(entries, len(pattern), call.rebuild_output, call, sparse)
+        matrix = _matrix(entries, call.rebuild_output, call.rebuild, sparse)
+        return (matrix, call.aux) if has_aux else matrix
 
     return jacobian_of
 
 
-def _matrix(
-    entries: sparsity.Entries, m: int, rebuild_rows: Function, call: _Call, sparse: bool
-) -> Any:
-    """Rows nested like the outputs; where both are arrays, one array of both shapes."""
-    n = len(call.inputs)
+def _matrix(entries: sparsity.Entries, outer: Structure, inner: Structure, sparse: bool) -> Any:
+    """A matrix nested like `outer`, each entry nested like `inner`; blocks of arrays as arrays."""
+    row_places, column_places = list(outer.places()), list(inner.places())
+    m = row_places[-1][1] if row_places else 0
+    n = column_places[-1][1] if column_places else 0
     if sparse:
         return sparsity.as_csr(entries, m, n)
-    rows = [call.rebuild(row) for row in sparsity.as_rows(entries, m, n)]
-    shape = getattr(rows[0], "shape", None) if rows else None
-    outer = getattr(rebuild_rows([0.0] * m), "shape", None)
-    if shape is None or outer is None:
-        return rebuild_rows(rows)
-    import numpy
+    rows = sparsity.as_rows(entries, m, n)
+    return outer.nest([
+        inner.nest([
+            array([x for row in rows[top:bottom] for x in row[left:right]], down + across)
+            for left, right, across in column_places
+        ])
+        for top, bottom, down in row_places
+    ])  # fmt: skip
 
-    return numpy.stack(rows).reshape(outer + shape)
 
-
-def hvp(f: Function, x: Any, v: Any) -> Any:
+def hvp(f: Function, x: Any, v: Any, argnums: Argnums | None = None) -> Any:
     """The Hessian of `f` at x times the vector v, forward over reverse.
 
     One forward sweep and one reverse sweep with Duals: a few times the cost of `f`, never the
     Hessian itself.
 
+    Args:
+        f: A function of numbers, nested lists of numbers or NumPy arrays that returns one number.
+        x: Its argument; with `argnums`, the tuple of all its arguments.
+        v: Nested like the argument; with a tuple of `argnums`, a tuple of vectors.
+        argnums: The place of the argument to differentiate with respect to, twice; a tuple for
+            several, whose mixed derivatives count as well.
+
+    Returns:
+        What has the form of v.
+
     >>> hvp(lambda xs: xs[0] ** 2 * xs[1], [3.0, 4.0], [1.0, 0.0])
     [8.0, 6.0]
+    >>> hvp(lambda x, y: x**2 * y, (3.0, 4.0), 1.0, argnums=0)
+    8.0
     """
-    call = _Call(f, (x,), 0)
-    return call.rebuild(_hvp(call, _like(v, call.inputs, "hvp", "inputs")))
+    call = _call_at(f, x, argnums, "hvp")
+    vector = _like(v, call.rebuild, len(call.inputs), "hvp", "inputs")
+    return call.rebuild(_times_hessian(call, vector))
 
 
-def _hvp(call: _Call, v: Sequence[Any]) -> list[Any]:
+def _times_hessian(call: Call, v: Sequence[Any]) -> list[Any]:
+    """The Hessian of the one output times v, forward over reverse."""
     y = call.scalar("hvp")
-    if call.nested or any(isinstance(each, Value) for each in v):
-        # An outer derivative is taken of this one: record everything.
+    between = call.between
+    if has_history() and (
+        not between.alive.isdisjoint(between.on) or any(isinstance(x, Value) for x in v)
+    ):
+        # An outer derivative may be taken of this one: record the gradient.
         slopes = gradients(y, call.inputs, create_graph=True)
-        path, _ = path_between(slopes, call.inputs)
-        tangents = forward(path, {id(x): t for x, t in zip(call.inputs, v)}, value_partials)
-        return [tangents.get(id(slope), 0.0) for slope in slopes]
-    adjoints = forward_over_reverse(call.path, call.on, y, call.push(v))
+        return call.push(v, slopes, Between(slopes, call.inputs))
+    numbers = [x._data if isinstance(x, Value) else x for x in v]
+    seeds = {id(x): t for x, t in zip(call.inputs, numbers)}
+    tangents = forward(between.path, seeds, float_partials)
+    adjoints = forward_over_reverse(between.path, between.on, y, tangents)
     return [adjoints.get(id(x), (0.0, 0.0))[1] for x in call.inputs]
 
 
-def hessian(f: Function, sparse: bool = False) -> Function:
-    """The matrix of second derivatives of a function of one argument, nested like it twice.
+def hessian(
+    f: Function, argnums: Argnums = 0, sparse: bool = False, has_aux: bool = False
+) -> Function:
+    """The matrix of second derivatives of a function, nested like its argument twice.
 
     One Hessian-vector product for each input, all on one recorded graph; or, where the graph shows
     that most entries are 0, as few as it takes to tell the others apart.
 
     Args:
         f: A function of numbers, nested lists of numbers or NumPy arrays that returns one number.
+        argnums: The place of the argument to differentiate with respect to; a tuple for several,
+            the result is then a tuple of tuples, mixed derivatives included.
         sparse: Whether to return SciPy's `csr_array` over the flat inputs.
+        has_aux: Whether `f` returns a pair `(y, aux)`; the result is then a pair as well.
 
     >>> hessian(lambda xs: xs[0] ** 2 * xs[1])([3.0, 4.0])
     [[8.0, 6.0], [6.0, 0.0]]
+    >>> hessian(lambda x, y: x**2 * y, argnums=(0, 1))(3.0, 4.0)
+    ((8.0, 6.0), (6.0, 0.0))
     """
 
-    def hessian_of(x: Any) -> Any:
-        call = _Call(f, (x,), 0)
+    def hessian_of(*args: Any, **named: Any) -> Any:
+        call = Call(f, args, named, argnums, has_aux)
         call.scalar("hessian")
-        pattern = sparsity.hessian_pattern(call.path, call.on, call.inputs)
-        entries = sparsity.hessian_entries(pattern, lambda v: _hvp(call, v))
-        return _matrix(entries, len(pattern), call.rebuild, call, sparse)
+        between = call.between
+        pattern = sparsity.hessian_pattern(between.path, between.on, call.inputs)
+        entries = sparsity.hessian_entries(pattern, lambda v: _times_hessian(call, v))
+        matrix = _matrix(entries, call.rebuild, call.rebuild, sparse)
+        return (matrix, call.aux) if has_aux else matrix
 
     return hessian_of
 
 
-def nth_derivative(f: Function, n: Any) -> Function:
-    """The n-th derivative of a function of one number; n = 0 is `f` itself.
+def nth_derivative(f: Function, n: int, argnums: int = 0) -> Function:
+    """The n-th derivative of a function by one number; n = 0 is `f` itself.
+
+    Args:
+        f: A function that returns one number.
+        n: The order, 0 or more.
+        argnums: The place of the argument, a number, to differentiate with respect to.
 
     >>> import autodiff
     >>> [nth_derivative(lambda x: x**4, n)(1.0) for n in range(5)]
     [1.0, 4.0, 12.0, 24.0, 24.0]
     """
-    if not isinstance(n, int) or n < 0:
+    if not hasattr(n, "__index__") or n < 0:
         raise ValueError(f"nth_derivative takes an order of 0 or more, got {n!r}")
 
-    def derivative(x: Any) -> Any:
-        call = _Call(f, (x,), 0)
-        y: Any = call.scalar("nth_derivative")
-        for order in range(n):
-            y = gradients(y, call.inputs[0], create_graph=call.nested or order < n - 1)
-        return y if call.nested or not isinstance(y, Value) else y.data
+    def derivative(*args: Any, **named: Any) -> Any:
+        call = Call(f, args, named, argnums)
+        y = call.scalar("nth_derivative")
+        if len(call.inputs) != 1:
+            raise TypeError(
+                f"nth_derivative differentiates by one number, and the argument holds "
+                f"{len(call.inputs)}: use grad, hessian or jacobian"
+            )
+        if n == 0:
+            return call.kept(y)
+        for _ in range(n - 1):
+            y = gradients(y, call.inputs[0], create_graph=True)
+        return call.rebuild(call.pull({id(y): 1.0}, Between([y], call.inputs)))
 
     return derivative

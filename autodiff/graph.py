@@ -8,6 +8,7 @@ May import: nothing of ours.  Never recurses (a chain of a million nodes is a gr
 leaves anything behind when it is interrupted.
 """
 
+from collections.abc import Iterable
 from threading import RLock
 from typing import Any
 
@@ -16,23 +17,26 @@ from typing import Any
 LOCK = RLock()
 
 
-def topological_order(*roots: Any) -> tuple[list[Any], list[Any]]:
+def topological_order(*roots: Any, stop: Iterable[Any] = ()) -> tuple[list[Any], list[Any]]:
     """All nodes below `roots`: `(inner, leaves)`, the inner nodes with operands before results.
 
     Depth-first search: a node is listed when all of its operands are.  `reversed(inner)` is the
     order in which the chain rule needs the nodes: by the time a node's turn comes, every node
     that uses it has passed its gradient on.  The order depends on the graph alone, never on
     hashes or addresses, so the same program adds the same numbers in the same order every time.
+    Nodes of `stop` are not listed, nor what lies below them alone.
 
     The two marks are fresh objects, so marks left by an earlier (or interrupted) walk mean
     nothing to this one.
     """
     with LOCK:
-        return _depth_first(roots)
+        return _depth_first(roots, stop)
 
 
-def _depth_first(roots: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
+def _depth_first(roots: tuple[Any, ...], stop: Iterable[Any]) -> tuple[list[Any], list[Any]]:
     entered, listed = object(), object()
+    for node in stop:
+        node._mark = listed
     inner: list[Any] = []
     leaves: list[Any] = []
     stack: list[Any] = []

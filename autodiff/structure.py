@@ -1,65 +1,119 @@
 """Numbers in lists: taking nested arguments apart and putting results together alike.
 
-Holds: `flatten`, for functions of numbers, lists, tuples, dicts and NumPy arrays, nested at will.
+Holds: `flatten`, for functions of numbers, lists, tuples, dicts and NumPy arrays, nested at will,
+and `map_values`, which changes the Values in a result of any kind.
 
 May import: value.  Imports numpy only if an array has been given (it is loaded then).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autodiff.value import Value, as_float
 
-Rebuild = Callable[[Sequence[Any]], Any]
+Builder = Callable[[Iterator[Any]], Any]
 
 
-def flatten(tree: Any, place: str = "a derivative") -> tuple[list[Any], Rebuild]:
-    """`tree` as one flat list of numbers and Values, and the function that nests such a list again.
+def flatten(tree: Any, place: str = "a derivative") -> tuple[list[Any], Structure]:
+    """`tree` as a flat list of numbers and Values, and the structure that nests such a list again.
 
     An array comes back as an array: of floats if all its new elements are floats, else of objects.
+
+    Raises:
+        TypeError: If something in it is not a number; the sentence names `place`.
+        ValueError: If it is nested too deeply.
 
     >>> numbers, rebuild = flatten([1, (2.0, [3])])
     >>> numbers, rebuild([10.0, 20.0, 30.0])
     ([1.0, 2.0, 3.0], [10.0, (20.0, [30.0])])
     """
-    if isinstance(tree, Value):
-        return [tree], lambda new: new[0]
-    if isinstance(tree, dict):
-        keys = list(tree)
-        numbers, rebuild = flatten(list(tree.values()), place)
-        return numbers, lambda new: dict(zip(keys, rebuild(new)))
-    if isinstance(tree, (list, tuple)):
-        parts = [flatten(each, place) for each in tree]
-        return [x for numbers, _ in parts for x in numbers], _nested(type(tree), parts)
-    if getattr(tree, "shape", ()):
-        flat, shape = tree.ravel().tolist(), tree.shape
-        return [_number(x, place) for x in flat], lambda new: _array(new, shape)
-    return [as_float(tree, place)], lambda new: new[0]
+    numbers: list[Any] = []
+    structure = Structure()
+    try:
+        structure.build = structure.visit(tree, numbers, place)
+    except RecursionError:
+        raise ValueError(
+            f"{place} was given lists nested hundreds of levels deep: give a flatter list"
+        ) from None
+    return numbers, structure
 
 
-def _nested(kind: type, parts: list[tuple[list[Any], Rebuild]]) -> Rebuild:
-    def rebuild(new: Sequence[Any]) -> Any:
-        built, start = [], 0
-        for numbers, part in parts:
-            built.append(part(new[start : start + len(numbers)]))
-            start += len(numbers)
-        if hasattr(kind, "_fields"):  # a named tuple
-            return kind(*built)
-        return kind(built)
+class Structure:
+    """How the numbers of a tree are nested: containers around leaves.
 
-    return rebuild
+    Attributes:
+        shapes: The shape of each leaf in order: () of a number, else that of an array.
+        build: Puts leaves into the containers.
+    """
+
+    build: Builder
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, numbers: Sequence[Any]) -> Any:
+        """The tree with these numbers in place of its own."""
+        return self.nest([array(numbers[start:end], shape) for start, end, shape in self.places()])
+
+    def nest(self, leaves: Sequence[Any]) -> Any:
+        """The tree with these leaves in place of its own."""
+        return self.build(iter(leaves))
+
+    def places(self) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+        """Where the numbers of each leaf begin and end in the flat list, and the leaf's shape."""
+        start = 0
+        for shape in self.shapes:
+            end = start + math.prod(shape)
+            yield start, end, shape
+            start = end
+
+    def visit(self, tree: Any, numbers: list[Any], place: str) -> Builder:
+        """Appends the numbers of `tree`; what will put new leaves in their places."""
+        if isinstance(tree, dict):
+            keys, build = list(tree), self.visit(list(tree.values()), numbers, place)
+            return lambda leaves: dict(zip(keys, build(leaves)))
+        if isinstance(tree, (list, tuple)):
+            return _container(type(tree), [self.visit(each, numbers, place) for each in tree])
+        shape = () if isinstance(tree, Value) else getattr(tree, "shape", ())
+        for x in tree.ravel().tolist() if shape else (tree,):
+            numbers.append(x if isinstance(x, Value) else as_float(x, place))
+        self.shapes.append(tuple(shape))
+        return next
 
 
-def _number(x: Any, place: str) -> Any:
-    return x if isinstance(x, Value) else as_float(x, place)
+def _container(kind: type, builders: list[Builder]) -> Builder:
+    if hasattr(kind, "_fields"):  # a named tuple
+        return lambda leaves: kind(*[build(leaves) for build in builders])
+    return lambda leaves: kind([build(leaves) for build in builders])
 
 
-def _array(new: Sequence[Any], shape: tuple[int, ...]) -> Any:
+def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """Numbers as an array of this shape, of objects if there are Values; one number as it is."""
+    if not shape:
+        return numbers[0]
     import numpy
 
-    kind = object if any(isinstance(x, Value) for x in new) else float
-    array = numpy.empty(len(new), dtype=kind)
-    array[:] = list(new)
-    return array.reshape(shape)
+    kind = object if any(isinstance(x, Value) for x in numbers) else float
+    flat = numpy.empty(len(numbers), dtype=kind)
+    flat[:] = list(numbers)
+    return flat.reshape(shape)
+
+
+def map_values(tree: Any, change: Callable[[Value], Any]) -> Any:
+    """`tree` with each Value changed; whatever is no container of Values stays as it is."""
+    if isinstance(tree, Value):
+        return change(tree)
+    if isinstance(tree, dict):
+        return {key: map_values(each, change) for key, each in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        leaves = iter([map_values(each, change) for each in tree])
+        return _container(type(tree), [next] * len(tree))(leaves)
+    if getattr(getattr(tree, "dtype", None), "hasobject", False):
+        changed = tree.copy()
+        for i, each in enumerate(tree.flat):
+            changed.flat[i] = map_values(each, change)
+        return changed
+    return tree

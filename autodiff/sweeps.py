@@ -12,11 +12,11 @@ May import: ieee, rule, rules, graph, context, value, operations.  Never touches
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from autodiff import graph, rules
-from autodiff.context import CONTEXT, RECORDERS
+from autodiff.context import CONTEXT, RECORDERS, VARIABLES
 from autodiff.ieee import RAISES, Double
 from autodiff.operations import VALUES
 from autodiff.rule import LISTENERS, RULES, Rule
@@ -25,18 +25,57 @@ from autodiff.value import Value
 Function = Callable[..., Any]
 
 
-def path_between(outputs: Sequence[Value], inputs: Sequence[Value]) -> tuple[list[Value], set[int]]:
-    """The nodes between inputs and outputs, operands first, and their ids and the inputs'.
+def reached(nodes: Sequence[Value], seeds: set[int]) -> tuple[list[Value], set[int]]:
+    """The nodes that depend on `seeds`, in the same order; their ids, with those of the seeds.
 
-    Only these carry anything from the one to the other; the rest of the graph is left alone.
+    Args:
+        nodes: Inner nodes, operands before results.
+        seeds: Ids of nodes.
     """
-    on = {id(x) for x in inputs}
+    found = set(seeds)
     path = []
-    for node in graph.topological_order(*outputs)[0]:
-        if any(id(operand) in on for operand in node.operands):
-            on.add(id(node))
+    for node in nodes:
+        if any(id(operand) in found for operand in node.operands):
+            found.add(id(node))
             path.append(node)
-    return path, on
+    return path, found
+
+
+def constant(x: float) -> Value:
+    """A leaf that nobody differentiates by: it stands for a plain number, and says so."""
+    leaf = Value(x)
+    leaf._z = x
+    return leaf
+
+
+def _is_somebodys(leaf: Value) -> bool:
+    """Whether a leaf may still be differentiated by: no constant, or a variable in use."""
+    return leaf._z is None or id(leaf) in VARIABLES
+
+
+class Between:
+    """What lies between inputs and outputs of a function that has been run.
+
+    Attributes:
+        path: The nodes that carry anything from inputs to outputs, operands first.
+        on: Their ids, and those of the inputs.
+        alive: The ids of the nodes that depend on a Value other than the inputs.  Somebody may
+            differentiate by that one later, so the derivatives that depend on it are to be Values
+            with their history; all others can be plain numbers.
+    """
+
+    def __init__(self, outputs: Sequence[Any], inputs: Sequence[Value]) -> None:
+        ends = [y for y in outputs if isinstance(y, Value)]
+        inner, leaves = graph.topological_order(*ends, stop=inputs)
+        self.path, self.on = reached(inner, {id(x) for x in inputs})
+        if RECORDERS and CONTEXT.get().recorder is not None:
+            # What a choice hangs on is in no graph, so a tape has to see every derivative.
+            self.alive = {id(node) for node in (*inner, *leaves, *inputs)}
+        else:
+            # An input that was computed is a stand-in for the Value that the function was given.
+            outside = [x for x in leaves if _is_somebodys(x)]
+            outside += [x for x in inputs if x._rule is not None]
+            self.alive = reached(inner, {id(x) for x in outside})[1]
 
 
 def operand_numbers(node: Value) -> tuple[float, ...]:
@@ -66,22 +105,40 @@ def partials_as(
         return tuple(at([Double(x) if isinstance(x, float) else x for x in operands]))
 
 
-def value_partials(node: Value) -> tuple[Any, ...]:
-    """The local derivatives of a node as functions of its operands, for higher orders.
+def partials_with_history(alive: Container[int]) -> Function:
+    """The local derivatives of a node, as Values where they depend on a node in `alive`.
 
-    Raises:
-        RuntimeError: If `.data` of an operand or of the node was written since the forward pass.
+    Returns:
+        A function of a node.  It raises RuntimeError if `.data` of a Value that it needs was
+        written since the forward pass.
     """
-    if RECORDERS and (recorder := CONTEXT.get().recorder) is not None:
-        recorder.differentiate(node)
-    for operand, x in [*zip(node.operands, operand_numbers(node)), (node, node._z)]:
-        now = operand._data if isinstance(operand, Value) else operand
-        if now != x and not (math.isnan(now) and math.isnan(x)):
-            raise RuntimeError(
-                f"create_graph needs the numbers of the forward pass, but {operand!r}, used by "
-                f"{node.op!r}, was {x!r} then: compute the output again after writing .data"
-            )
-    return partials_as(VALUES, node._rule, node, node.operands)
+
+    def local(node: Value) -> tuple[Any, ...]:
+        if id(node) not in alive:
+            return float_partials(node)
+        if RECORDERS and (recorder := CONTEXT.get().recorder) is not None:
+            recorder.differentiate(node)
+        operands: list[Value | float] = []
+        for operand, x in zip(node.operands, operand_numbers(node)):
+            if isinstance(operand, Value) and id(operand) in alive:
+                _refuse_written(operand, x, node)
+                operands.append(operand)
+            else:
+                operands.append(x)
+        _refuse_written(node, node._z, node)
+        return partials_as(VALUES, node._rule, node, operands)
+
+    return local
+
+
+def _refuse_written(read: Value, x: float, node: Value) -> None:
+    """Refuses a Value that no longer holds the number x which the forward pass of `node` used."""
+    now = read._data
+    if now != x and not (math.isnan(now) and math.isnan(x)):
+        raise RuntimeError(
+            f"create_graph needs the numbers of the forward pass, but {read!r}, used by "
+            f"{node.op!r}, was {x!r} then: compute the output again after writing .data"
+        )
 
 
 def _times(a: Any, b: Any) -> Any:

@@ -7,7 +7,7 @@ A node refers to its operands and never to its results, so there are no cycles: 
 counting frees a graph as soon as its last result goes.  It keeps the numbers that the forward pass
 used, and the local derivatives are computed from those when backward needs them.
 
-May import: ieee, rule, graph, context; arrays, copying and derive when first used.  Never
+May import: ieee, rule, graph, context; arrays, copying and adjoints when first used.  Never
 recurses over a graph.
 """
 
@@ -19,7 +19,14 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from autodiff import graph
-from autodiff.context import CONTEXT, RECORDERS, describe, located, refuse_while_recording
+from autodiff.context import (
+    CONTEXT,
+    RECORDERS,
+    VARIABLES,
+    describe,
+    located,
+    refuse_while_recording,
+)
 from autodiff.ieee import RAISES
 
 _context = CONTEXT.get
@@ -120,7 +127,8 @@ class Value:
     # Raw slots are the engine's own; `data` and `grad` are their checked face.
     #   _rule       the operation's Rule; None for a leaf
     #   _a, _b      the operands, Values or plain floats; for more than two, _a is their tuple
-    #   _x, _y, _z  the numbers that the forward pass used: operands (or their tuple) and result
+    #   _x, _y, _z  the numbers that the forward pass used: operands (or their tuple) and result;
+    #               a leaf has none, but for _z where it only stands for a plain number
     #   _mark       the last walk that came by
     __slots__ = (
         "_a", "_b", "_data", "_grad", "_mark", "_rule", "_x", "_y", "_z", "label", "scope",
@@ -231,7 +239,7 @@ class Value:
         (12.0, 1.0)
         """
         if create_graph:
-            from autodiff.derive import backward_with_graph
+            from autodiff.adjoints import backward_with_graph
 
             return backward_with_graph(self, gradient)
         start = as_float(gradient, "backward(gradient)")
@@ -243,6 +251,12 @@ class Value:
     def _accumulate(self, start: float) -> None:
         """`backward` from the gradient `start`, all or nothing as far as the leaves go."""
         inner, leaves = graph.topological_order(self)
+        if VARIABLES and not VARIABLES.isdisjoint(map(id, [*inner, *leaves])):
+            raise RuntimeError(
+                "backward() inside a function that is being differentiated would fill .grad with "
+                "plain numbers, and the outer derivative would be lost: use gradients(y, x), "
+                "grad, or backward(create_graph=True)"
+            )
         before = [leaf._grad for leaf in leaves]
         try:
             for node in inner:

@@ -11,9 +11,11 @@ sweep, with absolute partials.
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import autodiff
 from autodiff import Value, derive
 from autodiff.graph import topological_order
 from autodiff.rule import RULES
@@ -198,6 +200,123 @@ def reverse_over_forward_over_reverse(program: Program, v: Vector) -> Vector:
     return derive.grad(lambda x: along(derive.hvp(f, x, v), v))(list(program.inputs))
 
 
+# --- derivatives inside derivatives, the inner ones at plain numbers ------------------------
+
+# What takes a function of one number, and the number, to its derivative.
+Derivative = Callable[[Callable[[Any], Any], Any], Any]
+
+
+def by_gradients(g: Callable[[Any], Any], t: Any) -> Any:
+    """On a graph, with numbers or with whatever an outer derivative needs."""
+    variable = autodiff.identity(t if isinstance(t, Value) else Value(t))
+    return derive.gradients(g(variable), variable, create_graph=True)
+
+
+def by_backward(g: Callable[[Any], Any], t: Any) -> Any:
+    """By what backward leaves in an inner node; the gradients of leaves add up over calls."""
+    variable = autodiff.identity(t if isinstance(t, Value) else Value(t))
+    result = g(variable)
+    if not isinstance(result, Value):  # a slope that is the same everywhere
+        return 0.0
+    result.backward(create_graph=True)
+    return variable.grad
+
+
+FIRST: tuple[Derivative, ...] = (
+    lambda g, t: derive.grad(g)(t),
+    lambda g, t: derive.value_and_grad(g)(t)[1],
+    lambda g, t: derive.jacobian(lambda t: [g(t)])(t)[0],
+    lambda g, t: derive.jvp(g, t, 1.0)[1],
+    lambda g, t: derive.vjp(g, t)[1](1.0),
+    lambda g, t: derive.nth_derivative(g, 1)(t),
+    by_gradients,
+    by_backward,
+)
+SECOND: tuple[Derivative, ...] = (
+    lambda g, t: derive.hessian(g)(t),
+    lambda g, t: derive.hvp(g, t, 1.0),
+    lambda g, t: derive.nth_derivative(g, 2)(t),
+)
+
+
+def _drawn(program: Program, salt: int, kinds: Sequence[Any]) -> Any:
+    """One of several, by the program."""
+    return kinds[zlib.crc32(f"{salt} {program}".encode()) % len(kinds)]
+
+
+def _moved(x: Sequence[Any], t: Any, v: Sequence[float]) -> list[Any]:
+    return [a + t * b for a, b in zip(x, v, strict=True)]
+
+
+def _by_leaves(g: Callable[[Any], Any], x: Vector) -> Vector:
+    """The gradient that backward leaves in parameters which nobody passed to `g`."""
+    leaves = [Value(each) for each in x]
+    root = g(leaves)
+    for leaf in leaves:
+        leaf.grad = 0.0  # a backward inside has been about them too
+    if isinstance(root, Value):
+        root.backward()
+    return [leaf.grad for leaf in leaves]
+
+
+GRADIENTS: tuple[Callable[[Any, Vector], Vector], ...] = (
+    lambda g, x: derive.grad(g)(x),
+    lambda g, x: derive.value_and_grad(g)(x)[1],
+    lambda g, x: derive.vjp(g, x)[1](1.0),
+    lambda g, x: derive.jacobian(lambda x: [g(x)])(x)[0],
+    _by_leaves,
+)
+
+
+def _numbers(vector: Sequence[Any]) -> Vector:
+    """As plain numbers: a leaf made inside a function may be somebody's, so its history is kept."""
+    return [_number(x) for x in vector]
+
+
+def _slope(program: Program, v: Vector, salt: int) -> Callable[[Any], Any]:
+    """x -> v . gradient at x: d/dt f(x + t v) at the plain number 0."""
+    f, d = function_of(program), _drawn(program, salt, FIRST)
+    return lambda x: d(lambda t: f(_moved(x, t, v)), 0.0)
+
+
+def gradient_of_a_slope(program: Program, v: Vector) -> Vector:
+    """Reverse mode over a derivative at a number, whose function reads the outer variables."""
+    gradient = _drawn(program, 1, GRADIENTS)
+    return _numbers(gradient(_slope(program, v, 2), list(program.inputs)))
+
+
+def slope_of_a_gradient(program: Program, v: Vector) -> Vector:
+    """Forward mode over a gradient at numbers, whose function reads the outer variable."""
+    f, x = function_of(program), list(program.inputs)
+    return derive.jvp(lambda t: derive.grad(lambda x: f(_moved(x, t, v)))(x), 0.0, 1.0)[1]
+
+
+def gradient_of_a_curvature(program: Program, v: Vector) -> Vector:
+    """Reverse mode over v times Hessian times v, as a second derivative or as two at numbers."""
+    gradient, f = _drawn(program, 3, GRADIENTS), function_of(program)
+    second, first, other = [_drawn(program, 4 + i, x) for i, x in enumerate((SECOND, FIRST, FIRST))]
+
+    def at_once(x: Any) -> Any:
+        return second(lambda t: f(_moved(x, t, v)), 0.0)
+
+    def in_turn(x: Any) -> Any:
+        return first(lambda s: other(lambda t: f(_moved(_moved(x, s, v), t, v)), 0.0), 0.0)
+
+    curvature = _drawn(program, 7, (at_once, in_turn))
+    return _numbers(gradient(curvature, list(program.inputs)))
+
+
+def tape_over_a_slope(program: Program, v: Vector) -> Vector:
+    """A tape of a derivative at a number, whose function reads the tape's input."""
+    kinds = [each for each in FIRST if each is not by_backward]  # to read .grad is refused there
+    f, d = function_of(program), _drawn(program, 8, kinds)
+    # A slope that is the same everywhere is a plain number, and a tape wants a Value.
+    return _replayed(lambda x: 0.0 * x[0] + d(lambda t: f(_moved(x, t, v)), 0.0), program)
+
+
+# --- tapes --------------------------------------------------------------------------------
+
+
 def tape(program: Program, v: Vector) -> Vector:
     """A recorded program, replayed by generated Python."""
     return _replayed(function_of(program), program)
@@ -220,8 +339,18 @@ def _replayed(f: Callable[[Any], Any], program: Program) -> Vector:
 # For each order the modes that are compared with the reference.
 MODES: tuple[tuple[Mode, ...], ...] = (
     (backward, reverse, forward),
-    (forward_over_reverse, whole_hessian, reverse_over_forward),
-    (forward_over_reverse_over_reverse, reverse_over_forward_over_reverse),
+    (
+        forward_over_reverse,
+        whole_hessian,
+        reverse_over_forward,
+        gradient_of_a_slope,
+        slope_of_a_gradient,
+    ),
+    (
+        forward_over_reverse_over_reverse,
+        reverse_over_forward_over_reverse,
+        gradient_of_a_curvature,
+    ),
 )
 # Those that take longer: recording writes and compiles Python.
-SLOW_MODES: tuple[tuple[Mode, ...], ...] = ((tape,), (tape_over_reverse,), ())
+SLOW_MODES: tuple[tuple[Mode, ...], ...] = ((tape,), (tape_over_reverse, tape_over_a_slope), ())

@@ -39,7 +39,9 @@ ARROWS: dict[str, set[str]] = {
     "copying": {"graph", "context", "rule", "value"},
     "sweeps": {"ieee", "rule", "rules", "graph", "context", "value", "operations"},
     "sparsity": {"ieee", "rule", "rules", "value", "sweeps"},
-    "derive": {"graph", "context", "value", "operations", "structure", "sweeps", "sparsity"},
+    "adjoints": {"graph", "context", "value", "structure", "sweeps"},
+    "call": {"context", "value", "operations", "structure", "sweeps"},
+    "derive": {"value", "structure", "sweeps", "sparsity", "adjoints", "call"},
     "check": {"rule", "graph", "context", "value", "operations", "structure"},
     "tape": {
         "ieee",
@@ -51,7 +53,7 @@ ARROWS: dict[str, set[str]] = {
         "operations",
         "structure",
         "sweeps",
-        "derive",
+        "adjoints",
     },
     "explain": {"rule", "graph", "value"},
     "draw": {"graph", "value", "explain"},
@@ -68,7 +70,7 @@ LATE = {
     ("value", "arrays"): "when a Value meets a NumPy array",
     ("value", "copying"): "when a Value is copied or pickled",
     ("value", "draw"): "when a notebook shows a Value",
-    ("value", "derive"): "when backward is asked to create a graph",
+    ("value", "adjoints"): "when backward is asked to create a graph",
     ("operations", "arrays"): "when an operation meets a NumPy array",
     ("doctor", "__init__"): "when the version is printed",
 }

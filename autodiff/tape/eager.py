@@ -3,7 +3,7 @@
 Holds: `call`, the function on fresh Values with the parameters at given numbers, and `replay`,
 which does for a tape what its programs would do.
 
-May import: graph, derive, operations, value, results.
+May import: graph, adjoints, operations, value, results.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from autodiff import graph
-from autodiff.derive import gradients
+from autodiff.adjoints import gradients
 from autodiff.tape.results import added
 from autodiff.value import Value
 

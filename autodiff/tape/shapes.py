@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autodiff.structure import Rebuild, flatten
+from autodiff.structure import Structure, flatten
 from autodiff.value import Value
 
 numpy: Any
@@ -72,7 +72,7 @@ class Arguments:
     def __init__(self, example: Sequence[Any]) -> None:
         self._learn([shape_of(each) for each in example], [hasattr(x, "dtype") for x in example])
         # The function gets what it was given: an array for an array, a tuple for a tuple.
-        self._rebuilds: dict[Any, Rebuild] = {}
+        self._rebuilds: dict[Any, Structure] = {}
         if example:
             self._rebuilds[tuple(self.shapes)] = flatten(list(example), PLACE)[1]
 

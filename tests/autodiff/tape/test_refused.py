@@ -58,7 +58,7 @@ def writes(x):
         (lambda x: x * math.exp(x), TypeError, "a Value is not a plain number"),
         (lambda x: x * round(x), TypeError, "a Value is not a plain number"),
         (calls_backward, RuntimeError, "backward() inside a function that a tape records"),
-        (lambda x: x * gradients(x * x, [x])[0], RuntimeError, "pass create_graph=True"),
+        (lambda x: x * gradients(x * x, x, False), RuntimeError, "leave out create_graph=False"),
         (lambda x: x * computed, RuntimeError, "uses a Value that was computed before it was call"),
         (lambda x: computed, RuntimeError, "compute it inside the function, or pass it as an inpu"),
         (lambda x: x if x < computed else -x, RuntimeError, "was computed before it was called"),
