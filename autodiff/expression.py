@@ -8,6 +8,7 @@ May import: operations, rule, value.
 
 import ast
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -41,6 +42,7 @@ def assignments(words: Iterable[str]) -> dict[str, float]:
         name, equals, text = word.partition("=")
         if not equals or not name.isidentifier():
             raise ExpressionError(f"expected name=number, as x=2; got {word!r}")
+        name = _spelled(name)
         if name in numbers:
             raise ExpressionError(f"{name} is given twice")
         try:
@@ -48,6 +50,14 @@ def assignments(words: Iterable[str]) -> dict[str, float]:
         except ValueError:
             raise ExpressionError(f"{name} must be a number, as {name}=2; got {text!r}") from None
     return numbers
+
+
+def _spelled(name: str) -> str:
+    """The name as Python's parser spells it: the micro sign as the letter mu, both the same to see.
+
+    https://docs.python.org/3/reference/lexical_analysis.html#identifiers (normal form NFKC)
+    """
+    return unicodedata.normalize("NFKC", name)
 
 
 def evaluate(text: str, numbers: Mapping[str, float]) -> Value:
@@ -68,9 +78,12 @@ def evaluate(text: str, numbers: Mapping[str, float]) -> Value:
     """
     if len(text) > _LONGEST:
         raise ExpressionError(f"the expression is longer than {_LONGEST} characters")
+    spelled = {_spelled(name): number for name, number in numbers.items()}
+    if len(spelled) < len(numbers):
+        raise ExpressionError("a name is given twice, in two spellings that Python reads as one")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-        reader = _Reader(numbers)
+        reader = _Reader(spelled)
         result = reader.read(tree)
     except SyntaxError as error:
         place = f" at character {error.offset}" if error.offset else ""
@@ -79,7 +92,7 @@ def evaluate(text: str, numbers: Mapping[str, float]) -> Value:
         raise ExpressionError("the expression is nested too deeply") from None
     except ValueError as error:  # ExpressionError, a null character, or too many digits
         raise ExpressionError(str(error)) from None
-    unused = sorted(set(numbers) - set(reader.leaves))
+    unused = sorted(set(spelled) - set(reader.leaves))
     if unused:
         raise ExpressionError(f"{', '.join(unused)}: given, but not in the expression")
     if not isinstance(result, Value):

@@ -1,9 +1,11 @@
 """The commands draw and explain, the parser of expressions, and sliders."""
 
+import ast
 import math
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,30 @@ def test_constants_are_folded_and_a_power_of_a_negative_number_works():
 def test_a_given_name_comes_before_a_constant():
     assert evaluate("e * 1", {"e": 5.0}).data == 5.0
     assert evaluate("e * x", {"x": 1.0}).data == math.e
+
+
+def test_every_letter_that_python_spells_otherwise_is_a_name_all_the_same():
+    """The micro sign is read as mu, a ligature as two letters: 1,000 names and more."""
+    letters = map(chr, range(128, sys.maxunicode + 1))
+    names = [c for c in letters if c.isidentifier() and unicodedata.normalize("NFKC", c) != c]
+    assert "\N{MICRO SIGN}" in names and "\N{GREEK PHI SYMBOL}" in names and len(names) > 1000
+    for name in names:
+        y = evaluate(f"{name} * {name}", assignments([f"{name}=3"]))
+        assert (y.data, *(v.label for v in y.parents)) == (
+            9.0,
+            *2 * (ast.parse(name).body[0].value.id,),
+        )
+        assert evaluate(f"2 * {name}", {name: 4.0}).data == 8.0
+
+
+def test_two_spellings_of_one_name_are_one_name():
+    assert (
+        evaluate("\N{MICRO SIGN} + \N{GREEK SMALL LETTER MU}", {"\N{MICRO SIGN}": 2.0}).data == 4.0
+    )
+    with pytest.raises(ExpressionError, match="given twice"):
+        assignments(["\N{MICRO SIGN}=1", "\N{GREEK SMALL LETTER MU}=2"])
+    with pytest.raises(ExpressionError, match="given twice"):
+        evaluate("x", {"\N{MICRO SIGN}": 1.0, "\N{GREEK SMALL LETTER MU}": 2.0})
 
 
 @pytest.mark.parametrize(
