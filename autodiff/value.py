@@ -131,7 +131,8 @@ class Value:
     #               a leaf has none, but for _z where it only stands for a plain number
     #   _mark       the last walk that came by
     __slots__ = (
-        "_a", "_b", "_data", "_grad", "_mark", "_rule", "_x", "_y", "_z", "label", "scope",
+        "__weakref__", "_a", "_b", "_data", "_grad", "_mark", "_rule", "_x", "_y", "_z", "label",
+        "scope",
     )  # fmt: skip
     _data: float
     _grad: Any  # a Value after backward(create_graph=True)

@@ -5,6 +5,8 @@ import math
 import operator as op
 import pickle
 import sys
+import tracemalloc
+import weakref
 
 import pytest
 
@@ -358,6 +360,36 @@ def test_the_gradient_of_what_does_not_take_part_stays():
     y.grad = 7.0
     (x * 2.0).backward()
     assert y.grad == 7.0
+
+
+# --- weak references, memory -------------------------------------------------------------
+
+
+def test_weak_references_do_not_keep_a_node_alive():
+    """For numbers kept beside the nodes: a momentum for each parameter, a name for each node."""
+    x = Value(3.0)
+    y = x * x
+    seen, state, nodes = weakref.ref(y), weakref.WeakKeyDictionary(), weakref.WeakSet([x, y])
+    state[y], state[x] = 1.0, 2.0
+    assert seen() is y and state[y] == 1.0 and len(nodes) == 2
+    del y
+    assert seen() is None and list(state.values()) == [2.0] and list(nodes) == [x]
+    copied = pickle.loads(pickle.dumps(x))
+    assert weakref.ref(copied)() is copied
+
+
+def test_a_binary_node_with_its_gradient_takes_at_most_220_bytes():
+    a, b = Value(1.5), Value(2.5)
+    nodes: list[Value | None] = [None] * 1000
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for i in range(1000):
+            nodes[i] = node = a * b
+            node.grad = 0.5 + i
+        assert tracemalloc.get_traced_memory()[0] - before < 220 * 1000
+    finally:
+        tracemalloc.stop()
 
 
 # --- interrupted --------------------------------------------------------------------------
