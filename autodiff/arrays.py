@@ -3,7 +3,7 @@
 Holds: what NumPy calls when a Value meets one of its functions, and the element-by-element use of
 our functions on arrays.  An array of Values is an object array; the results are such arrays again.
 
-May import: operations, value; numpy, which is loaded already when anything here runs.
+May import: foreign, operations, value; numpy, which is loaded already when anything here runs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy
 
+from autodiff.foreign import refuse_node
 from autodiff.operations import FUNCTIONS
 
 # NumPy's names where they differ from ours; operators that are no functions of ours.
@@ -36,13 +37,18 @@ def elementwise(function: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
     >>> autodiff.relu(numpy.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    boxed = [each if isinstance(each, numpy.ndarray) else _boxed(each) for each in operands]
+    boxed = [_as_array(each) for each in operands]
     result = numpy.asarray(numpy.frompyfunc(function, len(boxed), 1)(*boxed), dtype=object)
     kinds = {type(each) for each in result.flat}
     return result.astype(kinds.pop()) if kinds in ({float}, {bool}) else result
 
 
-def _boxed(operand: Any) -> Any:
+def _as_array(operand: Any) -> Any:
+    if isinstance(operand, numpy.ndarray):
+        return operand
+    if getattr(operand, "shape", ()):  # another library's array
+        refuse_node(operand, "an operation on a Value")
+        return numpy.asarray(operand)
     box = numpy.empty((), dtype=object)
     box[()] = operand
     return box
@@ -61,7 +67,12 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if function is None:
         raise TypeError(f"numpy.{name} has no derivative rule here: use a function of autodiff")
     # A scalar of NumPy's as Python's own, which leaves the operation to Value.
-    operands = tuple([x.item() if getattr(x, "shape", None) == () else x for x in inputs])
+    operands = tuple(
+        [
+            x.item() if isinstance(x, (numpy.generic, numpy.ndarray)) and x.shape == () else x
+            for x in inputs
+        ]
+    )
     if any(getattr(x, "shape", ()) for x in operands):
         return elementwise(function, operands)
     return function(*operands)

@@ -102,8 +102,8 @@ def unpack(packed: tuple[Any, ...]) -> Value:
     if len(packed) == 5:
         kind, data, grad, label, scope = packed
         leaf: Value = object.__new__(kind)
-        leaf.__init__(data, label)  # type: ignore[misc]
-        leaf._grad, leaf.scope = grad, scope
+        leaf.__init__(data)  # type: ignore[misc]
+        leaf._grad, leaf.label, leaf.scope = grad, label, scope
         return leaf
     leaves, rows = packed
     nodes = list(leaves)

@@ -2,7 +2,7 @@
 
 Holds: `interact`.
 
-May import: draw, value; ipywidgets when it is there.
+May import: draw, foreign, value; ipywidgets when it is there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from autodiff.draw import Picture, draw
+from autodiff.foreign import refuse_node
 from autodiff.value import Value, as_float
 
 _ADVICE = "Sliders need ipywidgets. Run: %pip install ipywidgets"
@@ -69,6 +70,7 @@ def _range(name: str, given: Any) -> tuple[float, float, float]:
 
 def _picture(function: Callable[..., Value], numbers: dict[str, float]) -> Picture:
     root = function(**{name: Value(number, label=name) for name, number in numbers.items()})
+    refuse_node(root, "interact")
     if not isinstance(root, Value):
         raise TypeError(f"the function must return a Value, not a {type(root).__name__}")
     root.backward()

@@ -3,7 +3,7 @@
 Holds: `flatten`, for functions of numbers, lists, tuples, dicts and NumPy arrays, nested at will,
 and `map_values`, which changes the Values in a result of any kind.
 
-May import: value.  Imports numpy only if an array has been given (it is loaded then).
+May import: foreign, value.  Imports numpy only if an array has been given (it is loaded then).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from autodiff.foreign import refuse_node
 from autodiff.value import Value, as_float
 
 Builder = Callable[[Iterator[Any]], Any]
@@ -78,6 +79,8 @@ class Structure:
         if isinstance(tree, (list, tuple)):
             return _container(type(tree), [self.visit(each, numbers, place) for each in tree])
         shape = () if isinstance(tree, Value) else getattr(tree, "shape", ())
+        if shape:
+            refuse_node(tree, place)
         for x in tree.ravel().tolist() if shape else (tree,):
             numbers.append(x if isinstance(x, Value) else as_float(x, place))
         self.shapes.append(tuple(shape))

@@ -7,7 +7,7 @@ A node refers to its operands and never to its results, so there are no cycles: 
 counting frees a graph as soon as its last result goes.  It keeps the numbers that the forward pass
 used, and the local derivatives are computed from those when backward needs them.
 
-May import: ieee, rule, graph, context; arrays, copying and adjoints when first used.  Never
+May import: ieee, rule, foreign, graph, context; arrays, copying and adjoints when first used.  Never
 recurses over a graph.
 """
 
@@ -18,7 +18,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from autodiff import graph
+from autodiff import foreign, graph
 from autodiff.context import (
     CONTEXT,
     RECORDERS,
@@ -58,6 +58,7 @@ def as_float(x: Any, place: str) -> float:
         raise TypeError(
             f"{place} takes a real number, not a complex one: use two Values, {x.real} and {x.imag}"
         )
+    foreign.refuse_node(x, place)
     if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
         return float(x)
     if isinstance(x, str):
@@ -69,6 +70,8 @@ def as_float(x: Any, place: str) -> float:
     if x is None:
         advice = "p.grad = 0.0 or p.zero_grad()" if place == ".grad" else "0.0 for zero"
         raise TypeError(f"{place} takes a number, not None: write {advice}")
+    if (shape := getattr(x, "shape", ())) and all(n == 1 for n in shape):
+        raise TypeError(f"{place} takes a number, not an array of shape {shape}: write x.item()")
     if isinstance(x, (list, tuple)) or hasattr(x, "shape"):
         raise TypeError(
             f"{place} takes one number, not a {type(x).__name__}: "
@@ -83,6 +86,7 @@ def as_operand(x: Any) -> Any:
         return x
     if isinstance(x, numbers.Complex) and not isinstance(x, numbers.Real):
         return NotImplemented
+    foreign.refuse_node(x, "an operation on a Value")
     if isinstance(x, numbers.Number) or (hasattr(x, "__float__") and getattr(x, "shape", 1) == ()):
         return as_float(x, "an operation")
     return NotImplemented
@@ -99,6 +103,9 @@ def _comparison(symbol: str, compare: Callable[[float, float], bool]) -> Callabl
         return _condition(symbol, self, y, outcome) if RECORDERS else outcome
 
     return method
+
+
+_equal = _comparison("==", operator.eq)
 
 
 class Value:
@@ -146,12 +153,20 @@ class Value:
     label: str
     scope: str
 
-    def __init__(self, data: Any, label: str = "") -> None:
+    def __init__(
+        self, data: Any, label: str = "", _op: Any = None, _label: Any = None, _children: Any = None
+    ) -> None:
         self._data = data if data.__class__ is float else as_float(data, "Value")
         self._grad = 0.0
         self._rule = self._a = self._b = self._x = self._y = self._z = self._mark = None
+        if label.__class__ is not str or _op is not None or _children is not None:
+            label = foreign.leaf_label(label, _op, _label, _children)
         self.label = label
         self.scope = _context().scope
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        foreign.refuse_overrides(cls, Value)
 
     @property
     def data(self) -> float:
@@ -196,9 +211,29 @@ class Value:
         """The label of the operation, `"*"` or `"tanh"`; `""` for a leaf."""
         return self._rule.label if self._rule is not None else ""
 
-    # The names under which code written for micrograd's lectures knows them.
-    _prev = parents
-    _op = op
+    def _step(self) -> None:
+        """One local step of the chain rule, from this node to its operands."""
+        if self._rule is not None:
+            propagate((self,))
+
+    # What code written for micrograd's lectures calls them, `_prev` being a set there, and what it
+    # would hang on a node.
+    _prev = property(
+        lambda self: dict.fromkeys(self.parents).keys(),
+        foreign.refuse(),
+        doc="The operands that are Values, each once, as a set that keeps their order.",
+    )
+    _op = property(
+        foreign.micrograds_op,
+        foreign.refuse("the op of a node is its rule's: write v.label = 'name' to name the node"),
+        doc="The label of the operation as micrograd has it: `op`, but ReLU and **2.",
+    )
+    _backward = property(
+        lambda self: self._step,
+        foreign.refuse(),
+        doc="One local step of the chain rule, from this node to its operands: `v._backward()`.",
+    )
+    velocity, momentum, m, v = (foreign.Elsewhere() for _ in range(4))
 
     def item(self) -> float:
         """The number, as `data`."""
@@ -278,11 +313,6 @@ class Value:
                 leaf._grad = old
             raise
 
-    def _backward(self) -> None:
-        """One local step of the chain rule, from this node to its operands, as in micrograd."""
-        if self._rule is not None:
-            propagate((self,))
-
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self._data!r}, grad={self._grad!r}{label})"
@@ -297,7 +327,11 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     # Comparisons compare numbers, as with PyTorch's tensors; a Value is hashed by identity.
-    __eq__ = _comparison("==", operator.eq)
+    def __eq__(self, other: Any) -> Any:
+        if isinstance(other, Value) and self._data == other._data:
+            foreign.refuse_membership(self)
+        return _equal(self, other)
+
     __ne__ = _comparison("!=", operator.ne)
     __lt__ = _comparison("<", operator.lt)
     __le__ = _comparison("<=", operator.le)

@@ -174,6 +174,11 @@ def one_example(model: Any, inputs: tuple[Any, ...]) -> list[Any]:
         )
     x = inputs[0]
     if x.__class__ is not list:
+        if getattr(x, "requires_grad", False):
+            raise TypeError(
+                f"{module} takes numbers and Values, and the gradient of a "
+                f"{type(x).__module__}.{type(x).__name__} would be lost: write x.tolist()"
+            )
         if hasattr(x, "tolist"):  # a NumPy row; its floats become Python's, which are quicker
             x = x.tolist()
         if not isinstance(x, Iterable) or isinstance(x, (str, Mapping)):

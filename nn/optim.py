@@ -163,7 +163,7 @@ def parameter_list(parameters: Iterable[Value], taker: str) -> list[Value]:
         raise ValueError(f"{taker} got no parameters: pass model.parameters()")
     for each in parameters:
         if not isinstance(each, Value):
-            kind = type(each).__name__
+            kind = f"{type(each).__module__}.{type(each).__name__}".removeprefix("builtins.")
             raise TypeError(f"{taker} takes Values, not {kind}: pass model.parameters()")
     if len(set(map(id, parameters))) != len(parameters):
         raise ValueError(f"{taker} got one parameter twice: pass each once")

@@ -2,7 +2,8 @@
 
 Holds: `draw`, `draw_dot`, and `bundle`, which shows a Value in a notebook.
 
-May import: its own modules, value; digraph, which needs the package graphviz, when first used.
+May import: its own modules, foreign, value; digraph, which needs the package graphviz, when first
+used.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from autodiff.draw import fold as folding
 from autodiff.draw.atoms import Atoms
 from autodiff.draw.picture import DIRECTIONS, Picture
 from autodiff.explain.trace import backward_steps
+from autodiff.foreign import refuse_node
 from autodiff.value import Value
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def draw(
 
 
 def _check(root: Any, direction: str, boxes: int, number: str, seconds: float) -> None:
+    refuse_node(root, "draw")
     if not isinstance(root, Value):
         raise TypeError(f"draw takes a Value, not a {type(root).__name__}: draw(loss)")
     if direction not in DIRECTIONS:

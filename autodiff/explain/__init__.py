@@ -2,7 +2,7 @@
 
 Holds: `explain` and what it returns, `Explanation`.
 
-May import: its own modules, value.
+May import: its own modules, foreign, value.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from autodiff.explain.lines import Trace
 from autodiff.explain.prose import Prose
 from autodiff.explain.tables import html_table, latex_table, text_table
+from autodiff.foreign import refuse_node
 from autodiff.value import Value
 
 __all__ = ["Explanation", "explain"]
@@ -110,6 +111,7 @@ def explain(root: Any, wrt: Any = None, *, number: str = ".4g", lines: int = 200
     >>> print(explain(L, wrt=w).prose)
     dL/da = 2(a - y) = 2; da/dz = 1; dz/dw = x = 2; dL/dw = 2 x 1 x 2 = 4
     """
+    refuse_node(root, "explain")
     if not isinstance(root, Value):
         raise TypeError(f"explain takes a Value, not a {type(root).__name__}: explain(loss)")
     if lines.__class__ is not int or lines < 1:
@@ -128,6 +130,7 @@ def _chosen(trace: Trace, wrt: Any) -> list[Any]:
     chosen = list(wrt) if isinstance(wrt, Iterable) and not isinstance(wrt, Value) else [wrt]
     known = {id(node) for node in trace.nodes}
     for each in chosen:
+        refuse_node(each, "explain(wrt)")
         if not isinstance(each, Value):
             raise TypeError(f"wrt takes Values, not a {type(each).__name__}")
         if id(each) not in known:

@@ -3,7 +3,7 @@
 Holds: `call`, the function on fresh Values with the parameters at given numbers, and `replay`,
 which does for a tape what its programs would do.
 
-May import: graph, adjoints, operations, value, results.
+May import: graph, adjoints, foreign, operations, value, results.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from autodiff import graph
 from autodiff.adjoints import gradients
+from autodiff.foreign import refuse_node
 from autodiff.tape.results import added
 from autodiff.value import Value
 
@@ -43,6 +44,7 @@ def outputs_of(result: Any) -> tuple[list[Value], bool]:
     """
     if isinstance(result, Value):
         return [result], True
+    refuse_node(result, "a tape")
     if isinstance(result, (list, tuple)) or bool(getattr(result, "shape", False)):
         outputs = list(result)
         if any(isinstance(each, Value) for each in outputs):

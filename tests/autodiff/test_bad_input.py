@@ -90,7 +90,11 @@ def parameter():
         (lambda p: None, ".data takes a number, not None"),
         (lambda p: [1.0], ".data takes one number, not a list"),
         (lambda p: 1j, ".data takes a real number, not a complex one"),
-        (lambda p: np.array([1.0]), ".data takes one number, not a ndarray"),
+        (lambda p: np.array([1.0, 2.0]), ".data takes one number, not a ndarray"),
+        (
+            lambda p: np.array([1.0]),
+            ".data takes a number, not an array of shape (1,): write x.item()",
+        ),
     ],
 )
 def test_data_takes_numbers_only(bad, sentence):
