@@ -7,9 +7,10 @@ May import: autodiff, module, activations, initialise.  Never trains.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec
 
 from autodiff import Value, dot, scope
 from nn.activations import (
@@ -22,6 +23,15 @@ from nn.activations import (
 from nn.initialise import Initialiser, generator, known_initialiser
 from nn.module import Module, one_example
 
+_Settings = ParamSpec("_Settings")
+# What micrograd calls the arguments, and how they are written here.
+_MICROGRADS = {
+    "nin": "the number of inputs first",
+    "nout": "n_out=",
+    "nouts": "the widths second, as one list",
+    "nonlin": "activation=None for a linear one",
+}
+
 
 def width(n: Any, what: str) -> int:
     """`n` as a number of inputs or neurons, or an error."""
@@ -30,6 +40,22 @@ def width(n: Any, what: str) -> int:
     if n.__index__() < 1:
         raise ValueError(f"{what} is at least 1, not {n}")
     return int(n)
+
+
+def _told(init: Callable[_Settings, None]) -> Callable[_Settings, None]:
+    """`init`, which tells who gives it micrograd's arguments what to write."""
+
+    @functools.wraps(init)
+    def told(*args: _Settings.args, **named: _Settings.kwargs) -> None:
+        for name in [each for each in named if each in _MICROGRADS]:
+            kind = type(args[0]).__name__
+            raise TypeError(
+                f"{kind} has no {name}=: write {_MICROGRADS[name]}, or take micrograd's own {kind} "
+                f"(relu, its initial weights) with `from nn.micrograd import {kind}`"
+            )
+        init(*args, **named)
+
+    return told
 
 
 class Neuron(Module):
@@ -59,6 +85,7 @@ class Neuron(Module):
     2.5
     """
 
+    @_told
     def __init__(
         self,
         n_in: int,
@@ -80,6 +107,15 @@ class Neuron(Module):
             ]
             bias = initialiser.draw(self.n_in, n_out, source) if initialiser.biases else 0.0
             self.b = Value(bias, label="b")
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether there is an activation, as micrograd's neurons tell."""
+        return self.activation is not None
+
+    @nonlin.setter
+    def nonlin(self, nonlin: bool) -> None:
+        raise AttributeError(f"write neuron.activation = {'relu' if nonlin else None!r}")
 
     def forward(self, x: list[Any]) -> Value:
         """The output for an input that has been checked."""
@@ -123,6 +159,7 @@ class Layer(Module):
     1.000000
     """
 
+    @_told
     def __init__(
         self,
         n_in: int,
@@ -140,9 +177,12 @@ class Layer(Module):
         source = seed if isinstance(seed, random.Random) else generator(seed)[1]
         each = None if self._joint else self.activation
         with scope(name):
-            self.neurons = [
-                Neuron(n_in, each, init, source, f"neuron{i}", n_out) for i in range(n_out)
-            ]
+            self.neurons = [self._neuron(f"neuron{i}", each, init, source) for i in range(n_out)]
+
+    def _neuron(
+        self, name: str, activation: Activation, init: Initialiser, source: random.Random
+    ) -> Neuron:
+        return Neuron(self.n_in, activation, init, source, name, self.n_out)
 
     def forward(self, x: list[Any]) -> list[Value]:
         """The outputs for an input that has been checked, always as a list."""
@@ -162,6 +202,9 @@ class Layer(Module):
 
 class MLP(Module):
     """Multilayer perceptron: layers one after the other, the output of each the input of the next.
+
+    tanh and Glorot's weights unless told otherwise; `nn.micrograd.MLP` has micrograd's relu and
+    weights.
 
     Args:
         n_in: Number of inputs.
@@ -195,6 +238,9 @@ class MLP(Module):
     ...     p.data -= 0.01 * p.grad
     """
 
+    seed: int | None
+
+    @_told
     def __init__(
         self,
         n_in: int,
@@ -219,13 +265,16 @@ class MLP(Module):
         self.activation, self.output_activation = activation, output_activation
         self.seed, source = generator(seed)
         last = len(sizes) - 2
+        phis = [*[activation] * last, output_activation]
         self.layers = [
-            Layer(
-                sizes[i], sizes[i + 1], activation if i < last else output_activation, init,
-                source, f"layer{i}",
-            )
-            for i in range(last + 1)
-        ]  # fmt: skip
+            self._layer(sizes[i], sizes[i + 1], phi, init, source, f"layer{i}")
+            for i, phi in enumerate(phis)
+        ]
+
+    def _layer(
+        self, n_in: int, n_out: int, activation: Activation, init: Any, source: Any, name: str
+    ) -> Layer:
+        return Layer(n_in, n_out, activation, init, source, name)
 
     def forward(self, x: list[Any]) -> list[Value]:
         """The outputs for an input that has been checked, always as a list."""
