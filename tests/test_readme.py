@@ -1,9 +1,10 @@
-"""The README tells the truth: its examples run, its commands and links exist.
+"""The README and the pages of docs/ tell the truth: examples run, commands and links exist.
 
-An example is a block marked `python`.  All run in order in one namespace, so a later one may use
-what an earlier one made.  A line `print(x)  # 1.5` must print 1.5 (words may follow a comma); a
-block marked `text` right after an example is what the example prints; and a block with `>>>` is a
-doctest.
+An example is a block marked `python`; code that is not to be run is marked `py`.  All of a page run
+in order in one namespace, so a later one may use what an earlier one made.  A line
+`print(x)  # 1.5` must print 1.5 (words may follow a comma); a block marked `text` right after an
+example is what the example prints; and a block with `>>>` is a doctest, where ... stands for
+anything.
 """
 
 import ast
@@ -20,11 +21,12 @@ from tools.targets import targets
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 TEXT = README.read_text(encoding="utf-8")
+PAGES = [README, *sorted((README.parent / "docs").glob("*.md"))]
 TARGETS = targets()
 
 
 class Block(NamedTuple):
-    """A fenced block of the README: language, text, and the line on which the text begins."""
+    """A fenced block of a page: language, text, and the line on which the text begins."""
 
     language: str
     text: str
@@ -66,49 +68,52 @@ def agrees(printed: str, comment: str) -> bool:
     return comment == printed or comment.startswith((f"{printed},", f"{printed}:"))
 
 
-def execute(block: Block, namespace: dict[str, object]) -> str:
+def execute(block: Block, namespace: dict[str, object], page: str) -> str:
     """Run one example statement by statement, hold prints to their comments, return the output."""
     if ">>>" in block.text:
         test = doctest.DocTestParser().get_doctest(
-            block.text, namespace, README.name, README.name, block.line - 1
+            block.text, namespace, page, page, block.line - 1
         )
         report = io.StringIO()
-        runner = doctest.DocTestRunner(verbose=False)
+        runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
         runner.run(test, out=report.write, clear_globs=False)
         namespace.update(test.globs)
         assert not runner.failures, report.getvalue()
         return ""
     comments, output = promised_comments(block.text), ""
     for node in ast.parse(block.text).body:
-        code = compile(
-            ast.increment_lineno(ast.Module([node], []), block.line - 1), README.name, "exec"
-        )
+        code = compile(ast.increment_lineno(ast.Module([node], []), block.line - 1), page, "exec")
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(code, namespace)
         line = node.lineno - block.line + 1
         if line in comments:
             said, told = printed.getvalue().strip(), comments[line]
-            assert agrees(said, told), f"README.md:{node.lineno} promises {told!r}, prints {said!r}"
+            assert agrees(said, told), f"{page}:{node.lineno} promises {told!r}, prints {said!r}"
         output += printed.getvalue()
     return output
 
 
-def run_examples(text: str) -> int:
-    """Run every example of a README in one namespace; return how many there are."""
+def run_examples(text: str, page: str = "README.md") -> int:
+    """Run every example of a page in one namespace; return how many there are."""
     blocks, namespace, count = fenced(text), {"__name__": "__main__"}, 0
     for index, block in enumerate(blocks):
         if block.language == "python":
             count += 1
-            printed, promised = execute(block, namespace), promised_output(text, blocks, index)
+            printed, promised = (
+                execute(block, namespace, page),
+                promised_output(text, blocks, index),
+            )
             if promised is not None:
-                assert printed.rstrip() == promised.rstrip(), f"README.md:{block.line}: output"
+                assert printed.rstrip() == promised.rstrip(), f"{page}:{block.line}: output"
     return count
 
 
-def test_every_example_runs_and_prints_what_it_promises(tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_example_runs_and_prints_what_it_promises(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # what an example writes does not land in the project
-    assert run_examples(TEXT) > 0, "README.md shows no ```python example"
+    count = run_examples(page.read_text(encoding="utf-8"), page.name)
+    assert count > 0 or page is not README, "README.md shows no ```python example"
 
 
 @pytest.mark.parametrize(
@@ -163,15 +168,28 @@ def test_every_printed_tools_line_is_one_of_the_makefile():
     assert set(printed) <= {target.line for target in TARGETS}
 
 
-def test_every_link_into_the_project_leads_somewhere():
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|(?:src|href)=\"([^\"#]+)", TEXT)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_into_the_project_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|(?:src|href)=\"([^\"#]+)", text)
     paths = {a or b for a, b in links if not re.match(r"[a-z]+:", a or b)}
-    missing = {path for path in paths if not (README.parent / path).exists()}
+    missing = {path for path in paths if not (page.parent / path).exists()}
     assert not missing
 
 
-def test_every_link_within_the_readme_has_its_heading():
-    prose = re.sub(r"^```.*?^```", "", TEXT, flags=re.DOTALL | re.MULTILINE)
-    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
-    assert set(re.findall(r"\]\(#([^)]+)\)", prose)) <= anchors
+def prose(page):
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page):
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_heading_has_it(page):
+    for path, anchor in re.findall(r"\]\(([^)#\s:]*)#([^)]+)\)", prose(page)):
+        target = page.parent / path if path else page
+        if target.suffix == ".md":
+            assert anchor in anchors(target), f"{page.name}: {path}#{anchor}"
