@@ -25,6 +25,11 @@ _context = CONTEXT.get
 # The rules that are operators of Python, and the one that Python names otherwise.
 _OPERATORS = ("add", "sub", "mul", "div", "mod", "neg", "abs")
 _DUNDERS = {"div": "truediv"}
+# Methods that Value has by NumPy's names too: `np.arcsin` of an array calls each element's.
+NUMPY_NAMES = {
+    "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan",
+    "arctan2": "atan2", "arctanh": "atanh", "fabs": "abs",
+}  # fmt: skip
 
 # name -> the function of that name, for Values and numbers; `autodiff.NAME` looks here.
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
@@ -231,7 +236,7 @@ FUNCTIONS.update(dot=dot, softmax=softmax, log_softmax=log_softmax)
 VALUES["dot"] = dot
 # What a rule may not be called, because Value uses the name otherwise.
 RESERVED.update(name for name in dir(Value) if not name.startswith("__"))
-RESERVED.update(("softmax", "log_softmax"))
+RESERVED.update(("softmax", "log_softmax", *NUMPY_NAMES))
 
 
 def _named(function: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
@@ -257,6 +262,8 @@ def _attach(rule: Rule) -> None:
         FUNCTIONS[name] = VALUES[rule.value.__name__] = function
     if name not in ("where", "pow_const") and not rule.variadic:
         setattr(Value, name, _named(_unary(rule), rule) if rule.arity == 1 else function)
+    for alias in (alias for alias, ours in NUMPY_NAMES.items() if ours == name):
+        setattr(Value, alias, getattr(Value, name))
     if name in _OPERATORS:
         dunder = f"{_DUNDERS.get(name, name)}__"
         setattr(Value, "__" + dunder, getattr(Value, name) if rule.arity == 1 else _binary(rule))

@@ -87,8 +87,10 @@ def as_operand(x: Any) -> Any:
     if isinstance(x, numbers.Complex) and not isinstance(x, numbers.Real):
         return NotImplemented
     foreign.refuse_node(x, "an operation on a Value")
-    if isinstance(x, numbers.Number) or (hasattr(x, "__float__") and getattr(x, "shape", 1) == ()):
+    if isinstance(x, numbers.Number):
         return as_float(x, "an operation")
+    if getattr(x, "shape", None) == () and hasattr(x, "item"):
+        return as_operand(x.item())  # an array of one number, or of one Value
     return NotImplemented
 
 
@@ -353,6 +355,16 @@ class Value:
 
     def __pos__(self) -> Value:
         return self
+
+    conjugate = __pos__  # asked for by NumPy's var, std, norm and vdot
+
+    @property
+    def dtype(self) -> Any:
+        """Refused: where NumPy asks for it, it takes the Value for a number of its own."""
+        raise AttributeError(
+            "a Value has no dtype, since it is no number of NumPy's: docs/numpy.md says for every "
+            "function of NumPy what to write instead"
+        )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions of Values and arrays: `np.exp(v)`, `array * v`."""
