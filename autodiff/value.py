@@ -353,10 +353,25 @@ class Value:
     def __round__(self, digits: int | None = None) -> float:
         raise TypeError(_DROPS_GRADIENT)
 
+    def __floordiv__(self, other: Any) -> Value:
+        raise TypeError(
+            "x // y and divmod(x, y) are no operations on Values, as a step has no gradient: write "
+            "(x - x % y) / y, or x.data // y for the number"
+        )
+
+    __rfloordiv__ = __divmod__ = __rdivmod__ = __floordiv__
+
     def __pos__(self) -> Value:
         return self
 
     conjugate = __pos__  # asked for by NumPy's var, std, norm and vdot
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Refused: what Python's `statistics` and `fractions` ask a number for."""
+        raise TypeError(
+            "a Value is no fraction, and turning it into one would drop its gradient: write "
+            "autodiff.mean(xs) for statistics.mean(xs), and v.data for the number"
+        )
 
     @property
     def dtype(self) -> Any:
