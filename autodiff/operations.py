@@ -127,6 +127,11 @@ def _operands(name: str, given: Iterable[Any]) -> tuple[Any, ...]:
     for each in given:
         if each.__class__ is not Value and each.__class__ is not float:
             operand = as_operand(each)
+            if operand is NotImplemented and getattr(each, "shape", None):
+                raise TypeError(
+                    f"{name} takes numbers and Values, not the rows of an array: write "
+                    f"{name}(array.ravel()), or call it once for each row"
+                )
             each = operand if operand is not NotImplemented else as_float(each, name)
         operands.append(each)
     return tuple(operands)

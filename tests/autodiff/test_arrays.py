@@ -189,3 +189,13 @@ def test_a_list_of_numpy_numbers_is_a_list_of_numbers():
     z = autodiff.dot([x, x], np.array([1.0, 2.0], dtype=np.float32))
     assert (z.data, gradient(z, x)) == (9.0, 3.0)
     assert type(autodiff.sum(np.array([1.0, 2.0]))) is float
+
+
+@pytest.mark.parametrize("function", ["sum", "max", "logsumexp", "softmax"])
+def test_a_function_of_a_list_takes_no_rows(function):
+    values = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]])
+    with pytest.raises(TypeError, match=rf"{function} takes numbers .* write {function}\(array\."):
+        getattr(autodiff, function)(values)
+    with pytest.raises(TypeError, match=r"dot takes numbers and Values, not the rows of an array"):
+        autodiff.dot(values, values)
+    assert autodiff.max(values.ravel()).data == 4.0
