@@ -39,7 +39,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "equal": operator.eq, "not_equal": operator.ne, "less": operator.lt,
     "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
     "isnan": lambda x: x != x, "isinf": lambda x: abs(x) == math.inf,
-    "isfinite": lambda x: abs(x) < math.inf,
+    "isfinite": lambda x: abs(x) < math.inf, "logical_not": operator.not_,
     "logical_and": lambda x, y: bool(x) and bool(y), "logical_or": lambda x, y: bool(x) or bool(y),
     "fmax": _ignoring_nan("maximum"), "fmin": _ignoring_nan("minimum"),
 }  # fmt: skip

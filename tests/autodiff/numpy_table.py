@@ -231,7 +231,7 @@ def _kind(name: str, point: str, what: str) -> str:
     kinds = {
         "gradient": ["equals"] if point == "equals" else [],
         "nan": ["flat"],
-        "warned": ["nan"],
+        "warned": ["nan", "truth"],
         "number": ["nan", "order", "unchanged"] if point == "nan" else ["order"],
         "shape": ["order"] if point == "nan" else [],
     }[what]
