@@ -84,6 +84,8 @@ def as_operand(x: Any) -> Any:
     """`x` as an operand: a Value as it is, a number as a float, else NotImplemented."""
     if isinstance(x, Value):
         return x
+    if isinstance(x, (int, float)):  # what most operands are; the questions below cost more
+        return as_float(x, "an operation")
     if isinstance(x, numbers.Complex) and not isinstance(x, numbers.Real):
         return NotImplemented
     foreign.refuse_node(x, "an operation on a Value")
@@ -235,7 +237,7 @@ class Value:
         foreign.refuse(),
         doc="One local step of the chain rule, from this node to its operands: `v._backward()`.",
     )
-    velocity, momentum, m, v = (foreign.Elsewhere() for _ in range(4))
+    velocity, momentum = foreign.Elsewhere(), foreign.Elsewhere()
 
     def item(self) -> float:
         """The number, as `data`."""

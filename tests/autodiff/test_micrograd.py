@@ -240,7 +240,7 @@ def test_labels_of_numpy_and_none_are_labels_too():
 # --- numbers on nodes ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["velocity", "momentum", "m", "v"])
+@pytest.mark.parametrize("name", ["velocity", "momentum"])
 def test_what_an_optimizer_hangs_on_a_node_is_told_where_to_go(name):
     p = Value(2.0)
     sentence = re.escape(f"write {name}[p]")
