@@ -16,6 +16,7 @@ from autodiff.draw import fold as folding
 from autodiff.draw.atoms import Atoms
 from autodiff.draw.picture import DIRECTIONS, Picture
 from autodiff.explain.trace import backward_steps
+from autodiff.explain.words import check_format
 from autodiff.foreign import refuse_node
 from autodiff.value import Value
 
@@ -95,10 +96,7 @@ def _check(root: Any, direction: str, boxes: int, number: str, seconds: float) -
         raise ValueError(f"boxes is a whole number of at least 1, not {boxes!r}")
     if not seconds > 0:
         raise ValueError(f"seconds is more than 0, not {seconds!r}")
-    try:
-        format(1.0, number)
-    except (TypeError, ValueError):
-        raise ValueError(f"number is a format such as '.3f' or '.4g', not {number!r}") from None
+    check_format(number)
 
 
 def _grouping(

@@ -15,6 +15,7 @@ from typing import Any
 from autodiff.explain.lines import Trace
 from autodiff.explain.prose import Prose
 from autodiff.explain.tables import html_table, latex_table, text_table
+from autodiff.explain.words import check_format
 from autodiff.foreign import refuse_node
 from autodiff.value import Value
 
@@ -100,8 +101,8 @@ def explain(root: Any, wrt: Any = None, *, number: str = ".4g", lines: int = 200
 
     Raises:
         TypeError: If `root` or an element of `wrt` is not a Value.
-        ValueError: If `number` is no format, `lines` is below 1, or `root` does not depend on
-            `wrt`.
+        ValueError: If `number` is no format or asks for more than 100 digits, `lines` is below 1,
+            or `root` does not depend on `wrt`.
 
     >>> from autodiff import Value
     >>> x, w, b, y = (Value(*pair) for pair in [(2, "x"), (0.5, "w"), (0, "b"), (0, "y")])
@@ -116,10 +117,7 @@ def explain(root: Any, wrt: Any = None, *, number: str = ".4g", lines: int = 200
         raise TypeError(f"explain takes a Value, not a {type(root).__name__}: explain(loss)")
     if lines.__class__ is not int or lines < 1:
         raise ValueError(f"lines is a whole number of at least 1, not {lines!r}")
-    try:
-        format(1.0, number)
-    except (TypeError, ValueError):
-        raise ValueError(f"number is a format such as '.3f' or '.4g', not {number!r}") from None
+    check_format(number)
     trace = Trace(root, number, lines)
     return Explanation(trace, _chosen(trace, wrt))
 

@@ -1,16 +1,19 @@
 """Text for people: labels and numbers as they are shown in explanations and pictures.
 
-Holds: `printable` and `shortened` for labels, which may hold anything a user typed, and `number`
-for numbers.  What comes out of `printable` has no control character, no line break and nothing
+Holds: `printable` and `shortened` for labels, which may hold anything a user typed; `number` and
+`exact` for numbers, and `check_format` for the format of `number`.  What comes out of `printable` has no control character, no line break and nothing
 that turns the reading direction round; escaping for a format (SVG, DOT, LaTeX) comes on top.
 
 May import: the standard library.  Never knows a node.
 """
 
 import math
+import re
 
 # Joins the parts of one emoji; not printable by itself, harmless in a label.
 _JOINER = "\u200d"
+# A format asks for at most this width, and as many digits: a double has no more than 17.
+_WIDEST = 100
 
 
 def printable(text: object) -> str:
@@ -38,6 +41,31 @@ def shortened(text: object, limit: int) -> str:
         shown = shown[: limit - 3] + "..."
     shown = printable(shown)
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+
+
+def check_format(spec: object) -> None:
+    """Refuses what is no format of a number, and one that asks for more than a line can hold.
+
+    The width and the digits are read, not tried: `format` would write them all.
+
+    Raises:
+        ValueError: If it is no format, or its width or its number of digits is above 100.
+
+    >>> check_format(".999999999f")
+    Traceback (most recent call last):
+    ValueError: a number has at most 100 digits, and a width of at most 100; not '.999999999f'
+    """
+    if isinstance(spec, str) and (
+        len(spec) > _WIDEST or any(int(digits) > _WIDEST for digits in re.findall(r"\d+", spec))
+    ):
+        raise ValueError(
+            f"a number has at most {_WIDEST} digits, and a width of at most {_WIDEST}; "
+            f"not {spec!r:.40}"
+        )
+    try:
+        format(1.0, spec)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"number is a format such as '.3f' or '.4g', not {spec!r:.40}") from None
 
 
 def number(x: float, spec: str = ".4g") -> str:

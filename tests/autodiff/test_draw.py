@@ -479,6 +479,7 @@ def test_create_graph_leaves_gradients_that_can_be_drawn():
         ({"seconds": 0}, ValueError, "seconds is more than 0"),
         ({"seconds": float("nan")}, ValueError, "seconds is more than 0"),
         ({"number": "pretty"}, ValueError, "number is a format"),
+        ({"number": ".999999999f"}, ValueError, "a number has at most 100 digits"),
         ({"focus": "layer1/neuron9"}, ValueError, "there is no such scope; there is layer1/neu"),
         ({"focus": 3}, TypeError, "focus takes the name of a scope, not a int"),
         ({"fold": "nowhere"}, ValueError, "fold='nowhere': there is no such scope"),

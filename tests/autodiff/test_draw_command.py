@@ -60,6 +60,8 @@ def test_the_command_explains(capsys):
         (["sinn(x)", "x=1"], "there is no function 'sinn'; there is abs, acos"),
         (["1 + 2"], "there is no name in it"),
         (["x", "x=1", "--number", "zzz"], "number is a format"),
+        (["x", "x=1", "--number", ".999999999f"], "a number has at most 100 digits"),
+        (["x", "x=1", "--number", "9" * 100_000], "a number has at most 100 digits"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(words, sentence, capsys):

@@ -20,7 +20,7 @@ from autodiff.explain.formula import derivative_formula, operand_names, value_fo
 from autodiff.explain.latex import latex, name
 from autodiff.explain.names import names
 from autodiff.explain.trace import backward_steps, order
-from autodiff.explain.words import exact, number, printable, shortened
+from autodiff.explain.words import check_format, exact, number, printable, shortened
 from tests.autodiff.pictures import network, neuron, reuse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -369,6 +369,28 @@ def test_what_is_no_value_is_refused():
         explain(x, number="pretty")
     with pytest.raises(ValueError, match="lines is a whole number"):
         explain(x, lines=0)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [".999999999f", "999999999", "0>999999999.3f", "101", ".101g", "1" * 10_000, "\u0669" * 9,
+     "<" * 10_000],
+)  # fmt: skip
+def test_a_format_that_asks_for_more_than_a_line_is_refused_unseen(spec):
+    with pytest.raises(ValueError, match=r"at most 100 digits.*; not .{1,40}$"):
+        check_format(spec)
+
+
+@pytest.mark.parametrize("spec", [".3f", "100.100e", "+.4g", "9<5.1f", "", "010,.2f", ".0%", "\u0663"])
+def test_a_format_of_a_line_is_taken_as_python_takes_it(spec):
+    check_format(spec)
+    assert number(0.5, spec) == format(0.5, spec)
+
+
+@pytest.mark.parametrize("spec", ["pretty", ".f", "d", "5s", None, 3])
+def test_what_is_no_format_is_refused(spec):
+    with pytest.raises(ValueError, match="number is a format such as"):
+        check_format(spec)
 
 
 def test_an_explanation_shows_itself():
