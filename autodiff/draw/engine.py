@@ -17,6 +17,9 @@ import sys
 
 ADVICE = "Pictures need Graphviz. Run: %pip install pygraphviz (no restart needed)"
 
+# In seconds: no operating system waits for ever, and none much longer than these days.
+_LONGEST = 1e6
+
 # What the child runs.  The current folder is no place to import from.
 _CHILD = """
 import sys
@@ -72,7 +75,7 @@ def run(source: str, form: str, seconds: float = 10.0) -> bytes:
         try:
             done = subprocess.run(
                 [*command, last + form], input=source.encode("utf-8", "replace"),
-                capture_output=True, timeout=seconds, check=False,
+                capture_output=True, timeout=min(seconds, _LONGEST), check=False,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 env={**os.environ, "PYTHONWARNINGS": "ignore"},
             )  # fmt: skip

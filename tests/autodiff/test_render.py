@@ -70,6 +70,12 @@ def test_with_only_pygraphviz(no_dot):
     assert [command[0] for command in engine._engines()] == [sys.executable]
 
 
+@pytest.mark.parametrize("seconds", [1e300, float("inf")])
+def test_a_layout_may_take_for_ever(seconds):
+    engine.run.cache_clear()
+    assert is_picture(draw(neuron(), seconds=seconds).svg)
+
+
 def test_with_neither_there_is_the_table_and_one_line_of_advice(no_dot, no_pygraphviz, tmp_path):
     picture = draw(neuron())
     for bundle in (
