@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from typing import Any
 
 _PACKAGES = ("autodiff", "nn")
+# Characters in the path of a scope: every block inside holds the path of all around it.
+_LONGEST = 10_000
 
 
 class Context:
@@ -49,6 +51,11 @@ class Context:
         """This context with `name` added to its scope; the same object for the same name."""
         inner = self._inner.get(name)
         if inner is None:
+            if len(self.scope) + len(name) >= _LONGEST:
+                raise ValueError(
+                    f"a scope and those around it have at most {_LONGEST:,} characters in their "
+                    f"names, {name!r:.40} would be one too many: leave a block before the next one"
+                )
             path = self.scope.__class__(f"{self.scope}/{name}" if self.scope else name)
             inner = Context(path, self.grad, self.anomaly, self, name, self.recorder)
             if len(self._inner) < 1000:  # names without end, one per sample, must not pile up
@@ -218,6 +225,10 @@ class scope(_Mode):  # noqa: N801 (used as a function)
 
     Args:
         name: The name, not empty: `"layer0"`.
+
+    Raises:
+        TypeError: If it is no such name.
+        ValueError: When the block begins, if the names on the path have 10,000 characters or more.
 
     >>> from autodiff import Value, scope
     >>> with scope("layer0"), scope("neuron2"):

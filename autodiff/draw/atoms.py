@@ -20,6 +20,10 @@ OPERATION, INPUT, PARAMETER, CONSTANT = "operation", "input", "parameter", "cons
 _PARAMETER_LABEL = re.compile(r"(w|b|weight|bias)s?[\d_,]*", re.IGNORECASE)
 
 
+# Names on a path: frames in one another beyond this show nothing.
+_DEEPEST = 30
+
+
 class Atoms:
     """All nodes and constants below a root.
 
@@ -27,7 +31,8 @@ class Atoms:
         items: Values and floats, operands before results.
         operands: For each the numbers of its operands, in the order written.
         first_use: For each leaf and constant the number of the first result that uses it.
-        scopes: For each the path of names it belongs to, `("layer0", "neuron2")`.
+        scopes: For each the path of names it belongs to, `("layer0", "neuron2")`; of a very deep
+            one the first 30 names.
         kinds: For each OPERATION, INPUT, PARAMETER or CONSTANT.
         grads: For each its gradient; 0.0 for a constant.
         before_backward: Whether no gradient has arrived anywhere.
@@ -116,7 +121,7 @@ class Atoms:
     def _path(self, scope: str) -> tuple[str, ...]:
         path = self._paths.get(scope)
         if path is None:
-            path = self._paths[scope] = tuple(str(scope).split("/"))
+            path = self._paths[scope] = tuple(str(scope).split("/", _DEEPEST)[:_DEEPEST])
         return path
 
     def _scope(self, number: int) -> tuple[str, ...]:

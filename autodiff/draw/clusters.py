@@ -6,12 +6,15 @@ such as "layer 0 · 3 to 4 · tanh".
 May import: atoms, folded, scene, explain.  Never decides what is folded.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from autodiff.draw.atoms import PARAMETER
 from autodiff.draw.folded import short_name
 from autodiff.draw.scene import FOLDED, Scene
 from autodiff.explain.words import shortened
+
+Path = tuple[str, ...]
 
 
 @dataclass
@@ -31,10 +34,6 @@ class Cluster:
             for each in "/".join(self.path)
         )
 
-    def all_boxes(self) -> list[int]:
-        """Its boxes, those of frames inside it included."""
-        return self.boxes + [box for each in self.inside for box in each.all_boxes()]
-
 
 def clusters(scene: Scene) -> Cluster:
     """The tree of frames; its root has the empty path and is not drawn."""
@@ -47,25 +46,42 @@ def clusters(scene: Scene) -> Cluster:
                 known[path] = Cluster(path)
                 known[path[:-1]].inside.append(known[path])
         known[box.scope].boxes.append(number)
-    for cluster in known.values():
-        cluster.title = _title(cluster, scene)
+    entering, leaving = _crossing(scene)
+    for path, cluster in known.items():
+        cluster.title = _title(cluster, scene, entering[path], leaving[path])
     return root
 
 
-def _title(cluster: Cluster, scene: Scene) -> str:
+def _crossing(scene: Scene) -> tuple[dict[Path, set[int]], dict[Path, set[int]]]:
+    """For each frame the boxes whose results enter it, and those whose results leave it."""
+    entering: dict[Path, set[int]] = defaultdict(set)
+    leaving: dict[Path, set[int]] = defaultdict(set)
+    for link in scene.links:
+        tail, head = scene.boxes[link.tail], scene.boxes[link.head]
+        common = _common(tail.scope, head.scope)
+        if tail.kind != PARAMETER:
+            for depth in range(common + 1, len(head.scope) + 1):
+                entering[head.scope[:depth]].add(link.tail)
+        for depth in range(common + 1, len(tail.scope) + 1):
+            leaving[tail.scope[:depth]].add(link.tail)
+    for number, box in enumerate(scene.boxes):
+        if box.is_output:
+            for depth in range(1, len(box.scope) + 1):
+                leaving[box.scope[:depth]].add(number)
+    return entering, leaving
+
+
+def _common(a: Path, b: Path) -> int:
+    """How many names two paths have in common."""
+    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+
+
+def _title(cluster: Cluster, scene: Scene, entering: set[int], leaving: set[int]) -> str:
     """The short name, and for frames of several parts: inputs, outputs, last operation."""
     name = short_name(cluster.path)
-    boxes = set(cluster.all_boxes())
-    parts = len(cluster.inside) or sum(scene.boxes[box].kind == FOLDED for box in boxes)
-    if parts < 2:
+    folded = sum(scene.boxes[box].kind == FOLDED for box in cluster.boxes)
+    if (len(cluster.inside) or folded) < 2:
         return name
-    entering = {
-        link.tail for link in scene.links
-        if link.head in boxes and link.tail not in boxes
-        and scene.boxes[link.tail].kind != PARAMETER
-    }  # fmt: skip
-    leaving = {link.tail for link in scene.links if link.tail in boxes and link.head not in boxes}
-    leaving |= {box for box in boxes if scene.boxes[box].is_output}
     ops = {scene.atoms.items[scene.boxes[box].shown[-1]].op for box in leaving}
     shape = f" · {len(entering)} to {len(leaving)}" if entering and leaving else ""
     return name + shape + (f" · {shortened(ops.pop(), 12)}" if len(ops) == 1 else "")

@@ -68,6 +68,10 @@ class Writer:
             self._port.append(self._ports[link.head])
             self._ports[link.head] += 1
         self._doors = _doors(scene)
+        self._doors_of: dict[tuple[str, ...], list[int]] = {}
+        for number in self._doors:
+            inside = scene.boxes[scene.links[number].head].scope
+            self._doors_of.setdefault(inside, []).append(number)
 
     def lines(self) -> list[str]:
         """What stands between the braces of `digraph { }`."""
@@ -97,15 +101,11 @@ class Writer:
             f'labelloc="t" labeljust="l" margin="10" '
             f"label=<{plate(cluster.title, label_width(cluster.title), LABEL_HEIGHT)}>]",
             *inside,
-            *self._doors_of(cluster),
+            *[
+                f'd{number} [shape="point" width="0.01" style="invis"]'
+                for number in self._doors_of.get(cluster.path, ())
+            ],
             "}",
-        ]
-
-    def _doors_of(self, cluster: Cluster) -> list[str]:
-        return [
-            f'd{number} [shape="point" width="0.01" style="invis"]'
-            for number in self._doors
-            if self._scene.boxes[self._scene.links[number].head].scope == cluster.path
         ]
 
     # --- nodes ----------------------------------------------------------------------------

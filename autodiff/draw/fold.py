@@ -19,6 +19,7 @@ Path = tuple[str, ...]
 APART, SAMPLES, LISTS = 0, 1, 2
 # A folded picture does not list more inputs and constants than this one by one.
 _MOST_LEAVES = 24
+_LONGEST = 80  # characters of a name in a message
 
 
 @dataclass
@@ -140,10 +141,11 @@ def by_names(atoms: Atoms, names: Iterable[str]) -> Grouping | None:
     Raises:
         ValueError: If there is no such scope.
     """
-    chosen = [_path(atoms, name, "fold") for name in names]
+    rank = {path: place for place, path in enumerate(_paths(atoms, names, "fold"))}
 
     def path_of(scope: Path) -> Path:
-        return next((path for path in chosen if scope[: len(path)] == path), ())
+        around = [scope[:depth] for depth in range(1, len(scope) + 1)]
+        return min((path for path in around if path in rank), key=rank.__getitem__, default=())
 
     return grouped(atoms, path_of)
 
@@ -154,7 +156,7 @@ def around(atoms: Atoms, name: str, budget: int) -> Grouping | None:
     Raises:
         ValueError: If there is no such scope.
     """
-    focus = _path(atoms, name, "focus")
+    (focus,) = _paths(atoms, [name], "focus")
 
     def path_of(scope: Path) -> Path:
         common = 0
@@ -166,18 +168,26 @@ def around(atoms: Atoms, name: str, budget: int) -> Grouping | None:
     return next((grouping for grouping in found if grouping is not None), None)
 
 
-def _path(atoms: Atoms, name: str, option: str) -> Path:
-    """The path of a scope, given as `"layer1/neuron2"`, which must exist."""
-    if not isinstance(name, str):
-        raise TypeError(f"{option} takes the name of a scope, not a {type(name).__name__}")
-    path = tuple(name.split("/"))
-    known = {scope[:depth] for scope in atoms.scopes for depth in range(1, len(scope) + 1)}
-    if path in known:
-        return path
-    names = sorted("/".join(each) for each in known)
-    if not names:
-        raise ValueError(
-            f"{option}={name!r}: this graph has no scopes; compute it inside `with scope(...):`"
-        )
-    near = difflib.get_close_matches(name, names, 3, 0.3) or names[:3]
-    raise ValueError(f"{option}={name!r}: there is no such scope; there is {', '.join(near)}")
+def _paths(atoms: Atoms, names: Iterable[str], option: str) -> list[Path]:
+    """The paths of scopes, given as `"layer1/neuron2"`, which must exist."""
+    scopes = set(atoms.scopes)
+    known = {scope[:depth] for scope in scopes for depth in range(1, len(scope) + 1)}
+    paths = []
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"{option} takes the name of a scope, not a {type(name).__name__}")
+        path = tuple(name.split("/"))
+        if path not in known:
+            raise ValueError(f"{option}={name!r:.80}: {_advice(name, known)}")
+        paths.append(path)
+    return paths
+
+
+def _advice(name: str, known: set[Path]) -> str:
+    """What to write instead of the name of a scope that does not exist."""
+    if not known:
+        return "this graph has no scopes; compute it inside `with scope(...):`"
+    names = sorted("/".join(each)[:_LONGEST] for each in known)
+    # Likeness costs the product of the lengths, so neither may be a book, nor the list a library.
+    near = difflib.get_close_matches(name[:_LONGEST], names[:1000], 3, 0.3) or names[:3]
+    return f"there is no such scope; there is {', '.join(near)}"

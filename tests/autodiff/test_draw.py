@@ -1,5 +1,6 @@
 """Pictures: what stands on cards and edges, what is folded, what a label may do."""
 
+import contextlib
 import json
 import os
 import string
@@ -465,6 +466,28 @@ def test_create_graph_leaves_gradients_that_can_be_drawn():
     y.grad = 1.0
     x._grad = x * 6  # as backward(create_graph=True) leaves it
     assert "12" in texts(draw(y).svg)
+
+
+def test_frames_in_frames_end_where_nobody_would_see_them():
+    y = Value(1.0, "x")
+    with contextlib.ExitStack() as stack:
+        for _ in range(1000):
+            stack.enter_context(scope("in"))
+            y = y + 1.0
+    for options in ({}, {"fold": 2}, {"boxes": 3000}, {"boxes": 3000, "focus": "in/in"}):
+        picture = draw(y, **options)
+        assert picture.boxes and picture.dot.count("subgraph") <= 30
+
+
+def test_several_names_fold_the_first_that_fits():
+    y = Value(1.0, "x")
+    with scope("a"), scope("b"), scope("c"):
+        y = (y + 1.0) * 2.0
+    with scope("a"):
+        y = y.exp() + 1.0
+    assert [draw(y, fold=names).boxes for names in (["a"], ["a/b"], ["a/b", "a"], ["a", "a/b"])] == [
+        2, 5, 3, 2,
+    ]  # fmt: skip
 
 
 # --- bad input ----------------------------------------------------------------------------
