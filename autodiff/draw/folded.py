@@ -81,7 +81,7 @@ def _pile(box: Box, atoms: Atoms, called: dict[int, str]) -> None:
         return
     box.op = first.op
     labels = {atoms.items[atom].label for atom in box.atoms}
-    names = {re.sub(r"\d+$", "", label) for label in labels} if len(labels) > 1 else labels
+    names = {label.rstrip("0123456789") for label in labels} if len(labels) > 1 else labels
     box.name = names.pop() if len(names) == 1 else ""
     box.is_named = bool(box.name)
     if not box.name and not box.op:

@@ -110,6 +110,7 @@ class Dresser:
     def _gradients(self) -> list[str]:
         """A gradient before it has arrived, and before it is complete."""
         drawing = self._drawing
+        changes = self._changes()
         parts = []
         for number, box in enumerate(drawing.scene.boxes):
             place = self._gradient_cell(number)
@@ -117,10 +118,7 @@ class Dresser:
                 continue
             now: dict[int, float] = {}
             shown, start = "–", 0.0
-            for moment, each in enumerate(self._moments):
-                changed = {a: grad for a, grad in each.grads.items() if a in box.shown}
-                if not changed:
-                    continue
+            for moment, changed in changes.get(number, {}).items():
                 end = moment + _ARRIVAL
                 parts.append(self._cover(start, end, self._cell(place, shown, now)))
                 now |= changed
@@ -131,6 +129,18 @@ class Dresser:
                 end = float(len(self._moments) - 1)
                 parts.append(self._cover(0, end, self._cell(place, shown, now)))
         return parts
+
+    def _changes(self) -> dict[int, dict[int, dict[int, float]]]:
+        """For each box, and each moment at which gradients that it shows change: these."""
+        scene = self._drawing.scene
+        visible = {atom for box in scene.boxes for atom in box.shown}
+        changes: dict[int, dict[int, dict[int, float]]] = {}
+        for moment, each in enumerate(self._moments):
+            for atom, grad in each.grads.items():
+                if atom in visible:
+                    of_box = changes.setdefault(scene.box_of[atom], {})
+                    of_box.setdefault(moment, {})[atom] = grad
+        return changes
 
     def _gradient_cell(self, number: int) -> tuple[Cell, float, float] | None:
         cells = self._drawing.cells(number)

@@ -25,13 +25,13 @@ class Moment:
     Attributes:
         sentence: In words, ASCII.
         head: The box whose gradient is passed on; None at the start.
-        links: The links on which something flows.
+        links: The links on which something flows, as the keys, in order.
         grads: The gradients that change: the number of an atom and its gradient from now on.
     """
 
     sentence: str
     head: int | None = None
-    links: list[int] = field(default_factory=list)
+    links: dict[int, None] = field(default_factory=dict)
     grads: dict[int, float] = field(default_factory=dict)
 
 
@@ -45,7 +45,7 @@ def told(scene: Scene, steps: list[Step], spec: str) -> list[Moment]:
         Moment("The forward pass is done. No gradient has arrived yet."),
         Moment(
             f"Start: d({name})/d({name}) = 1 -> {name}.grad = 1",
-            scene.box_of[root], [], {root: 1.0},
+            scene.box_of[root], {}, {root: 1.0},
         ),
     ]  # fmt: skip
     for step in steps:
@@ -79,12 +79,12 @@ class _Teller:
         last = moments[-1]
         if link is None or (not single and last.head == head and last.links):
             last.grads[self._number[id(step.operand)]] = step.total
-            if link is not None and link not in last.links:
-                last.links.append(link)
+            if link is not None:
+                last.links[link] = None
             return
         sentence = self._sentence(step) if single else self._passing(head)
         grads = {self._number[id(step.operand)]: step.total}
-        moments.append(Moment(sentence, head, [link], grads))
+        moments.append(Moment(sentence, head, {link: None}, grads))
 
     def _show(self, x: float) -> str:
         return number(x, self._spec)
@@ -112,7 +112,7 @@ def _shortened(moments: list[Moment]) -> list[Moment]:
     merged: dict[Any, Moment] = {}
     for moment in moments:
         before = merged.pop(moment.head, Moment(moment.sentence, moment.head))
-        before.links += [link for link in moment.links if link not in before.links]
+        before.links |= moment.links
         before.grads |= moment.grads
         merged[moment.head] = before
     return list(merged.values())
