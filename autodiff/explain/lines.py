@@ -144,11 +144,9 @@ class Trace:
         return simplified(filled(self.decided(node, formula), numbers))
 
     def put_in(
-        self, formula: ast.expr | None, node: Any, operands: list[ast.expr], z: ast.expr
-    ) -> ast.expr | None:
+        self, formula: ast.expr, node: Any, operands: list[ast.expr], z: ast.expr
+    ) -> ast.expr:
         """A derivative with these operands and this value in the place of the rule's names."""
-        if formula is None:
-            return None
         called = operand_names(node._rule, len(operands))
         return filled(formula, {**dict(zip(called, operands, strict=True)), "z": z})
 
@@ -156,6 +154,8 @@ class Trace:
         node = step.node
         result, operand = self.names[id(node)], self.names[id(step.operand)]
         formula = self.derivative(node, step.position)
+        if formula is None:  # perhaps of a node so wide that each operand must not look at all
+            return Backward(step, place, result, operand, None, None)
         in_names = [piece(text) for text in self.texts(node)]
         in_numbers = [piece(self.show(x)) for x in inputs(node)]
         return Backward(

@@ -77,13 +77,18 @@ class Prose:
                 if operand.__class__ is float:
                     continue
                 to = found if id(operand) in self._stations else adjoint
-                step = self._trace.put_in(
-                    self._trace.derivative(node, position), node, self._operands(node),
-                    self._inlined[id(node)],
-                )  # fmt: skip
+                step = self._step(node, position)
                 old = to.get(id(operand), (ast.Constant(0), 0.0))
                 to[id(operand)] = (_sum(old[0], formula, step), old[1] + number * partial)
         return found
+
+    def _step(self, node: Any, position: int) -> ast.expr | None:
+        """d(node)/d(operand), in stations and what lies between them; None if unknown."""
+        formula = self._trace.derivative(node, position)
+        if formula is None:
+            return None
+        operands, z = self._operands(node), self._inlined[id(node)]
+        return self._trace.put_in(formula, node, operands, z)
 
     def _between(self, station: Any) -> list[Any]:
         """The station and the nodes below it down to the next stations, results first."""
