@@ -2,8 +2,12 @@
 
 Holds: `jacobian_pattern` and `hessian_pattern`, which read off a graph which inputs meet;
 `jacobian_entries` and `hessian_entries`, which choose the sweeps and take their results apart; and
-`as_rows` and `as_csr`.  A pattern is a list of rows, each an int whose bit j says that entry j may
-differ from 0: Python's ints are sets of numbers, united by `|` and intersected by `&`.
+`as_rows` and `as_csr`.  A pattern is a list of rows, each the list of the places that may differ
+from 0, in ascending order.
+
+While a pattern is read off a graph, a row is a set of numbers in blocks of 1024: a dict from the
+number of each block that is not empty to an int, whose bits say what is in it.  So small sets stay
+small however many inputs there are, and large ones take no more than a bit for each.
 
 Which operands of an operation meet, x and y in x * y but not in x + y, is read off the table: the
 rule's partials run on numbers that remember what they were computed from.
@@ -14,6 +18,7 @@ May import: rule, rules, ieee, value, sweeps; SciPy when first used.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import Any
 
 from autodiff import rules
@@ -30,21 +35,42 @@ from autodiff.sweeps import (
 from autodiff.value import Value
 
 Entries = dict[tuple[int, int], Any]
+Blocks = dict[int, int]
+_BITS = 10  # a block holds 2 to this many numbers
 
 
-def members(bits: int) -> Iterator[int]:
+def single(number: int) -> Blocks:
+    """The set of one number."""
+    return {number >> _BITS: 1 << (number & (1 << _BITS) - 1)}
+
+
+def members(blocks: Blocks) -> Iterator[int]:
     """The numbers in a set, in ascending order."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
+    for block in sorted(blocks):
+        bits = blocks[block]
+        while bits:
+            lowest = bits & -bits
+            yield (block << _BITS) + lowest.bit_length() - 1
+            bits ^= lowest
 
 
-def union(sets: Iterable[int]) -> int:
-    """What is in any of the sets."""
-    total = 0
+def add(blocks: Blocks, more: Blocks) -> None:
+    """Puts all of `more` into a set."""
+    for block, bits in more.items():
+        blocks[block] = blocks.get(block, 0) | bits
+
+
+def union(sets: Iterable[Blocks]) -> Blocks:
+    """What is in any of the sets; one of them itself if the others add nothing."""
+    total: Blocks = {}
+    is_new = False
     for each in sets:
-        total |= each
+        if not total:
+            total = each
+        elif each and each is not total:
+            if not is_new:
+                total, is_new = dict(total), True
+            add(total, each)
     return total
 
 
@@ -56,7 +82,7 @@ class Marked(Carrier):
 
     __slots__ = ("marks",)
 
-    def __init__(self, value: float, marks: int) -> None:
+    def __init__(self, value: float, marks: Blocks) -> None:
         self.value, self.marks = value, marks
 
 
@@ -66,11 +92,8 @@ def _on_marked(function: Function, variadic: bool = False) -> Function:
     def operation(*operands: Any) -> Any:
         if variadic:
             (operands,) = operands
-        xs, marks = [], 0
-        for x in operands:
-            if x.__class__ is Marked:
-                marks |= x.marks
-            xs.append(Double(value_of(x)))
+        xs = [Double(value_of(x)) for x in operands]
+        marks = union(x.marks for x in operands if x.__class__ is Marked)
         return Marked(function(xs) if variadic else function(*xs), marks)
 
     return operation
@@ -94,7 +117,7 @@ MARKED["floor"] = lambda x: float(FUNCTIONS["floor"](value_of(x)))
 give_operators(Marked, MARKED)
 
 
-def interactions(node: Value, on: set[int]) -> list[int]:
+def interactions(node: Value, on: set[int]) -> list[Blocks]:
     """For each operand of a node the set of operands that its partial depends on.
 
     Second derivatives are symmetric, so operands meet only if each is in the other's set.  The
@@ -103,26 +126,28 @@ def interactions(node: Value, on: set[int]) -> list[int]:
     """
     operands = node.operands
     varying = [id(x) in on for x in operands]
-    everything = union(1 << i for i, varies in enumerate(varying) if varies)
+    everything = union(single(i) for i, varies in enumerate(varying) if varies)
     marked = tuple(
         [
-            Marked(x, 1 << i) if varies else x
+            Marked(x, single(i)) if varies else x
             for i, (x, varies) in enumerate(zip(operand_numbers(node), varying))
         ]
     )
+    found: list[Blocks]
     try:
         partials = partials_as(MARKED, node._rule, Marked(node._z, everything), marked)
-        found = [d.marks if d.__class__ is Marked else 0 for d in partials]
+        found = [d.marks if d.__class__ is Marked else {} for d in partials]
     except (TypeError, AttributeError):
         found = [everything] * len(operands)
     if not any(found):
         return found
-    if all(each in (0, everything) for each in found):  # spares n * n steps for n operands
-        both = union(1 << i for i, each in enumerate(found) if each) & everything
-        return [both if each and varies else 0 for each, varies in zip(found, varying)]
+    if all(not each or each == everything for each in found):  # spares n * n steps for n operands
+        both = union(single(i) for i, each in enumerate(found) if each and varying[i])
+        return [both if each and varies else {} for each, varies in zip(found, varying)]
+    sets = [set(members(each)) for each in found]
     return [
-        union(1 << j for j in members(each) if found[j] >> i & 1) if varies else 0
-        for i, (each, varies) in enumerate(zip(found, varying))
+        union(single(j) for j in sorted(each) if i in sets[j]) if varies else {}
+        for i, (each, varies) in enumerate(zip(sets, varying))
     ]
 
 
@@ -131,16 +156,30 @@ def interactions(node: Value, on: set[int]) -> list[int]:
 
 def jacobian_pattern(
     path: Sequence[Value], inputs: Sequence[Value], outputs: Sequence[Any]
-) -> list[int]:
-    """For each output the set of inputs that it depends on."""
-    sets = {id(x): 1 << i for i, x in enumerate(inputs)}
+) -> list[list[int]]:
+    """For each output the inputs that it depends on.
+
+    Sets are formed of inputs or of outputs, of whichever there are fewer.
+    """
+    sets: dict[int, Blocks] = {}
+    if len(outputs) < len(inputs):
+        for i, y in enumerate(outputs):
+            sets[id(y)] = union([sets.get(id(y), {}), single(i)])
+        for node in reversed(path):
+            reached = sets.get(id(node))
+            if reached:
+                for x in node.operands:
+                    sets[id(x)] = union([sets.get(id(x), {}), reached])
+        columns = [list(members(sets.get(id(x), {}))) for x in inputs]
+        return transposed(columns, len(outputs))
+    sets = {id(x): single(i) for i, x in enumerate(inputs)}
     for node in path:
-        sets[id(node)] = union(sets.get(id(x), 0) for x in node.operands)
-    return [sets.get(id(y), 0) for y in outputs]
+        sets[id(node)] = union(sets.get(id(x), {}) for x in node.operands)
+    return [list(members(sets.get(id(y), {}))) for y in outputs]
 
 
-def hessian_pattern(path: Sequence[Value], on: set[int], inputs: Sequence[Value]) -> list[int]:
-    """For each input the set of inputs that it meets in a nonlinear operation.
+def hessian_pattern(path: Sequence[Value], on: set[int], inputs: Sequence[Value]) -> list[list[int]]:
+    """For each input the inputs that it meets in a nonlinear operation.
 
     (Walther, "Computing sparse Hessians with automatic differentiation", 2008.)  Sets of inputs
     are formed only for nodes below a nonlinear operation, so a long sum of terms costs nothing.
@@ -154,57 +193,65 @@ def hessian_pattern(path: Sequence[Value], on: set[int], inputs: Sequence[Value]
         for x, meets in zip(node.operands, found):
             if meets or id(node) in needed:
                 needed.add(id(x))
-    sets = {id(x): 1 << i for i, x in enumerate(inputs)}
+    sets = {id(x): single(i) for i, x in enumerate(inputs)}
     for node in path:
         if id(node) in needed:
-            sets[id(node)] = union(sets.get(id(x), 0) for x in node.operands)
-    rows = [0] * len(inputs)
+            sets[id(node)] = union(sets.get(id(x), {}) for x in node.operands)
+    rows: list[Blocks] = [{} for _ in inputs]
     done = set()
     for operands, found in meetings:
+        met: dict[int, Blocks] = {}  # where all meet all, `found` holds one set many times
         for x, meets in zip(operands, found):
             if meets:
-                pair = sets[id(x)], union(sets[id(operands[j])] for j in members(meets))
-                if pair not in done:
-                    done.add(pair)
+                if id(meets) not in met:
+                    met[id(meets)] = union(sets[id(operands[j])] for j in members(meets))
+                pair = sets[id(x)], met[id(meets)]
+                key = tuple([frozenset(each.items()) for each in pair])
+                if key not in done:
+                    done.add(key)
                     for i in members(pair[0]):
-                        rows[i] |= pair[1]
-    return rows
+                        add(rows[i], pair[1])
+    return [list(members(row)) for row in rows]
 
 
 # --- which columns one sweep computes together --------------------------------------------
 
 
-def disjoint_groups(sets: Sequence[int], limit: int) -> list[list[int]] | None:
+def disjoint_groups(sets: Sequence[Sequence[int]], limit: float) -> list[list[int]] | None:
     """The places of the sets, in groups within which no two sets meet; empty sets in none.
 
     First fit: each set joins the first group that it does not meet; None if that takes `limit`
     groups or more.  (Curtis, Powell, Reid, "On the estimation of sparse Jacobian matrices", 1974.)
     """
     groups: list[list[int]] = []
-    taken: list[int] = []
+    groups_of: dict[int, int] = {}  # for each number the groups that hold it, as bits
     for place, each in enumerate(sets):
         if each:
-            fit = next((k for k, used in enumerate(taken) if not used & each), len(taken))
-            if fit == len(taken):
+            taken = 0
+            for number in each:
+                taken |= groups_of.get(number, 0)
+            bit = ~taken & (taken + 1)
+            fit = bit.bit_length() - 1
+            if fit == len(groups):
                 groups.append([])
-                taken.append(0)
             groups[fit].append(place)
-            taken[fit] |= each
+            for number in each:
+                groups_of[number] = groups_of.get(number, 0) | bit
             if len(groups) >= limit:
                 return None
     return groups
 
 
-def transposed(rows: Sequence[int], width: int) -> list[int]:
+def transposed(rows: Sequence[Sequence[int]], width: int) -> list[list[int]]:
     """The columns of a pattern, in the form of its rows."""
-    columns = [0] * width
+    columns: list[list[int]] = [[] for _ in range(width)]
     for i, row in enumerate(rows):
-        for j in members(row):
-            columns[j] |= 1 << i
+        for j in row:
+            columns[j].append(i)
     return columns
 
 
-def star_colours(rows: Sequence[int]) -> list[int]:
+def star_colours(rows: Sequence[Sequence[int]]) -> list[int]:
     """A colour for each column of a symmetric pattern, so that one product per colour suffices.
 
     Columns that meet differ, and no path of four of them has only two colours: then each entry,
@@ -215,7 +262,7 @@ def star_colours(rows: Sequence[int]) -> list[int]:
         Colours from 0; -1 for an empty column.
     """
     n = len(rows)
-    around = [[j for j in members(row) if j != i] for i, row in enumerate(rows)]
+    around = [[j for j in row if j != i] for i, row in enumerate(rows)]
     colours = [-1] * n
     # Sets of colours: those next to a column, those next to it more than once, and those that
     # a path of four through a column that has its colour already would repeat.
@@ -246,7 +293,9 @@ def star_colours(rows: Sequence[int]) -> list[int]:
 # --- the entries --------------------------------------------------------------------------
 
 
-def jacobian_entries(rows: Sequence[int], width: int, pull: Function, push: Function) -> Entries:
+def jacobian_entries(
+    rows: Sequence[Sequence[int]], width: int, pull: Function, push: Function
+) -> Entries:
     """The entries of a pattern, by as few sweeps as the groups of its rows or columns need.
 
     Args:
@@ -257,20 +306,29 @@ def jacobian_entries(rows: Sequence[int], width: int, pull: Function, push: Func
     """
     entries: Entries = {}
     columns = transposed(rows, width)
-    by_rows = disjoint_groups(rows, limit=width + 1)
-    by_columns = disjoint_groups(columns, len(rows) if by_rows is None else len(by_rows))
+    # No two rows with an entry in one column share a sweep: at least so many it takes.
+    least_rows, least_columns = (max(map(len, sets), default=0) for sets in (columns, rows))
+    by_rows: list[list[int]] | None
+    if least_rows <= least_columns:
+        by_rows = disjoint_groups(rows, inf) or []
+        by_columns = disjoint_groups(columns, len(by_rows)) if least_columns < len(by_rows) else None
+    else:
+        by_columns = disjoint_groups(columns, inf) or []
+        few = len(by_columns)
+        by_rows = disjoint_groups(rows, few + 1) if least_rows <= few else None
+        by_columns = None if by_rows is not None else by_columns
     if by_columns is not None:
         for group in by_columns:
             total = push(group)
-            entries.update({(i, j): total[i] for j in group for i in members(columns[j])})
+            entries.update({(i, j): total[i] for j in group for i in columns[j]})
     else:
         for group in by_rows or []:
             total = pull(group)
-            entries.update({(i, j): total[j] for i in group for j in members(rows[i])})
+            entries.update({(i, j): total[j] for i in group for j in rows[i]})
     return entries
 
 
-def hessian_entries(rows: Sequence[int], product: Function) -> Entries:
+def hessian_entries(rows: Sequence[Sequence[int]], product: Function) -> Entries:
     """The entries of a symmetric pattern, by one product for each colour of its columns.
 
     Args:
@@ -285,16 +343,16 @@ def hessian_entries(rows: Sequence[int], product: Function) -> Entries:
     found: Entries = {}
     for i, row in enumerate(rows):
         often = near = 0
-        for j in members(row):
+        for j in row:
             often |= near & 1 << colours[j]
             near |= 1 << colours[j]
-        for j in members(row):
+        for j in row:
             if not often >> colours[j] & 1:
                 found[i, j] = products[colours[j]][i]
     return {
         (i, j): found[i, j] if (i, j) in found else found[j, i]
         for i, row in enumerate(rows)
-        for j in members(row)
+        for j in row
     }
 
 
