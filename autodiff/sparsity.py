@@ -178,7 +178,9 @@ def jacobian_pattern(
     return [list(members(sets.get(id(y), {}))) for y in outputs]
 
 
-def hessian_pattern(path: Sequence[Value], on: set[int], inputs: Sequence[Value]) -> list[list[int]]:
+def hessian_pattern(
+    path: Sequence[Value], on: set[int], inputs: Sequence[Value]
+) -> list[list[int]]:
     """For each input the inputs that it meets in a nonlinear operation.
 
     (Walther, "Computing sparse Hessians with automatic differentiation", 2008.)  Sets of inputs
@@ -311,7 +313,9 @@ def jacobian_entries(
     by_rows: list[list[int]] | None
     if least_rows <= least_columns:
         by_rows = disjoint_groups(rows, inf) or []
-        by_columns = disjoint_groups(columns, len(by_rows)) if least_columns < len(by_rows) else None
+        by_columns = (
+            disjoint_groups(columns, len(by_rows)) if least_columns < len(by_rows) else None
+        )
     else:
         by_columns = disjoint_groups(columns, inf) or []
         few = len(by_columns)

@@ -1,8 +1,9 @@
 """Text for people: labels and numbers as they are shown in explanations and pictures.
 
 Holds: `printable` and `shortened` for labels, which may hold anything a user typed; `number` and
-`exact` for numbers, and `check_format` for the format of `number`.  What comes out of `printable` has no control character, no line break and nothing
-that turns the reading direction round; escaping for a format (SVG, DOT, LaTeX) comes on top.
+`exact` for numbers, and `check_format` for the format of `number`.  What comes out of `printable`
+has no control character, no line break and nothing that turns the reading direction round; escaping
+for a format (SVG, DOT, LaTeX) comes on top.
 
 May import: the standard library.  Never knows a node.
 """

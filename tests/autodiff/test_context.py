@@ -269,10 +269,13 @@ def test_leaving_a_block_calls_nothing_that_ctrl_c_could_strike(mode):
 
 @pytest.mark.parametrize("name", ["layer", "x" * 10_000])
 def test_scopes_without_end_are_refused_before_their_paths_fill_the_memory(name):
+    def enter_all(stack):
+        for _ in range(10_000):
+            stack.enter_context(scope(name))
+
     with contextlib.ExitStack() as stack:
         with pytest.raises(ValueError, match=r"at most 10,000 characters.*: leave a block"):
-            for _ in range(10_000):
-                stack.enter_context(scope(name))
+            enter_all(stack)
         assert len(Value(1.0).scope) < 10_000
         with no_grad():  # what stands is as it was
             assert Value(1.0).scope == (Value(2.0) * 3).scope

@@ -485,9 +485,8 @@ def test_several_names_fold_the_first_that_fits():
         y = (y + 1.0) * 2.0
     with scope("a"):
         y = y.exp() + 1.0
-    assert [draw(y, fold=names).boxes for names in (["a"], ["a/b"], ["a/b", "a"], ["a", "a/b"])] == [
-        2, 5, 3, 2,
-    ]  # fmt: skip
+    several = (["a"], ["a/b"], ["a/b", "a"], ["a", "a/b"])
+    assert [draw(y, fold=names).boxes for names in several] == [2, 5, 3, 2]
 
 
 # --- bad input ----------------------------------------------------------------------------

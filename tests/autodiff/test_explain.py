@@ -381,7 +381,9 @@ def test_a_format_that_asks_for_more_than_a_line_is_refused_unseen(spec):
         check_format(spec)
 
 
-@pytest.mark.parametrize("spec", [".3f", "100.100e", "+.4g", "9<5.1f", "", "010,.2f", ".0%", "\u0663"])
+@pytest.mark.parametrize(
+    "spec", [".3f", "100.100e", "+.4g", "9<5.1f", "", "010,.2f", ".0%", "\u0663"]
+)
 def test_a_format_of_a_line_is_taken_as_python_takes_it(spec):
     check_format(spec)
     assert number(0.5, spec) == format(0.5, spec)
