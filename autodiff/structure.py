@@ -25,7 +25,7 @@ def flatten(tree: Any, place: str = "a derivative") -> tuple[list[Any], Structur
 
     Raises:
         TypeError: If something in it is not a number; the sentence names `place`.
-        ValueError: If it is nested too deeply.
+        ValueError: If it is nested more deeply than Python's recursion limit allows.
 
     >>> numbers, rebuild = flatten([1, (2.0, [3])])
     >>> numbers, rebuild([10.0, 20.0, 30.0])
@@ -37,7 +37,7 @@ def flatten(tree: Any, place: str = "a derivative") -> tuple[list[Any], Structur
         structure.build = structure.visit(tree, numbers, place)
     except RecursionError:
         raise ValueError(
-            f"{place} was given lists nested hundreds of levels deep: give a flatter list"
+            f"{place} got lists nested too deeply, or a list that holds itself: give flat lists"
         ) from None
     return numbers, structure
 

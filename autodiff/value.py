@@ -7,8 +7,8 @@ A node refers to its operands and never to its results, so there are no cycles: 
 counting frees a graph as soon as its last result goes.  It keeps the numbers that the forward pass
 used, and the local derivatives are computed from those when backward needs them.
 
-May import: ieee, rule, foreign, graph, context; arrays, copying and adjoints when first used.  Never
-recurses over a graph.
+May import: ieee, rule, foreign, graph, context; arrays, copying and adjoints when first used.
+Never recurses over a graph.
 """
 
 from __future__ import annotations

@@ -70,11 +70,11 @@ class Arguments:
     """
 
     def __init__(self, example: Sequence[Any]) -> None:
+        # First, for it refuses what is nested too deeply.
+        rebuild = flatten(list(example), PLACE)[1]
         self._learn([shape_of(each) for each in example], [hasattr(x, "dtype") for x in example])
         # The function gets what it was given: an array for an array, a tuple for a tuple.
-        self._rebuilds: dict[Any, Structure] = {}
-        if example:
-            self._rebuilds[tuple(self.shapes)] = flatten(list(example), PLACE)[1]
+        self._rebuilds: dict[Any, Structure] = {tuple(self.shapes): rebuild} if example else {}
 
     @classmethod
     def of_shapes(cls, shapes: Sequence[Any]) -> Arguments:

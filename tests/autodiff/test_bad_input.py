@@ -270,3 +270,33 @@ def test_backward_starts_from_a_number(bad, sentence):
 def test_a_scope_takes_a_name(bad):
     sentence = "scope takes a name, a string that is not empty; got "
     refused(TypeError, sentence, lambda: autodiff.scope(bad))
+
+
+def nested(depth):
+    tree = [1.0]
+    for _ in range(depth):
+        tree = [tree]
+    return tree
+
+
+def in_itself():
+    tree = [1.0]
+    tree.append(tree)
+    return tree
+
+
+@pytest.mark.parametrize("tree", [nested(10_000), in_itself()], ids=["deep", "in itself"])
+def test_lists_without_end_are_refused_in_words(tree):
+    def f(xs):
+        return Value(1.0)
+
+    for use in (
+        lambda: autodiff.grad(f)(tree),
+        lambda: autodiff.jacobian(f)(tree),
+        lambda: autodiff.gradcheck(f, [tree]),
+        lambda: autodiff.gradients(tree, Value(1.0)),
+        lambda: autodiff.Tape.record(f, tree),
+        lambda: autodiff.jacobian(lambda x: tree)(1.0),
+    ):
+        with pytest.raises(ValueError, match="nested too deeply, or a list that holds itself"):
+            use()

@@ -383,7 +383,7 @@ def test_lists_nested_too_deeply_are_refused_in_a_sentence():
     tree = [1.0]
     for _ in range(100_000):
         tree = [tree]
-    with pytest.raises(ValueError, match="nested hundreds of levels deep"):
+    with pytest.raises(ValueError, match="nested too deeply"):
         grad(lambda t: t)(tree)
     while isinstance(tree[0], list):  # so that freeing it does not recurse either
         tree = tree[0]
