@@ -205,6 +205,8 @@ class Layout:
     def _guards(self) -> list[int]:
         """The checks of what decided the path."""
         words: list[int] = []
+        gathered: list[int] = []
+        end = len(self.index)
         for symbol, a, b, outcome in self.program.guards:
             kind, swap = _GUARDS[symbol]
             places = []
@@ -213,12 +215,13 @@ class Layout:
                 if row < 0:
                     place = self.n_rows + i
                     self.n_values = max(self.n_values, place + 1)
-                    words += _instruction("GATHER", 1, place, len(self.index))
-                    self.index = np.append(self.index, np.int32(row))
+                    words += _instruction("GATHER", 1, place, end + len(gathered))
+                    gathered.append(row)
                     row = place
                 places.append(row)
             met = outcome != (symbol == "!=")
             words += _instruction("GUARD", 1, 0, *places, kind << 1 | met)
+        self.index = np.append(self.index, np.array(gathered, dtype=np.int32))
         return words
 
     def passes(self, wants: int) -> tuple[Any, Any, Any, Any]:

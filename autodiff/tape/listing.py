@@ -27,6 +27,7 @@ _FORMATS = {
     "gt": ("{} > {}", _COMPARISON), "ge": ("{} >= {}", _COMPARISON),
     "eq": ("{} == {}", _COMPARISON), "ne": ("{} != {}", _COMPARISON),
 }  # fmt: skip
+_LONGEST = 80  # characters of a label
 _DEEP = 40  # operations in one expression; Python's own compiler is recursive
 
 Text = tuple[str, int, int]  # an expression, how tightly it binds, how deep it is
@@ -104,8 +105,9 @@ class Listing:
     def say(self, name: str, expression: str, slot: int | None = None) -> None:
         """One statement."""
         label = self.program.labels.get(slot, "") if self.readable and slot is not None else ""
-        # A label is shown, never obeyed: it stays on its line.
-        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in label)
+        # A label is shown, never obeyed: it stays on its line, and a book is cut.
+        cut = label if len(label) <= _LONGEST else label[: _LONGEST - 3] + "..."
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
         comment = f"  # {shown}" if label else ""
         self.lines.append(f"{name} = {expression}{comment}")
 

@@ -223,6 +223,8 @@ def _checked(rule: Rule, known: tuple[float | None, ...], with_value: bool) -> S
     return steps
 
 
+# Programs differ in their constants without end; those of a few programs are remembered.
+_MOST_KNOWN = 10_000
 _known_steps: dict[Any, Steps | None] = {}
 
 
@@ -231,6 +233,8 @@ def _remembered(rule: Rule, known: tuple[float | None, ...], with_value: bool) -
     numbers = tuple([x if x is None else x.hex() for x in known])
     key = rule, numbers, with_value, _surroundings(rule.partials if with_value else rule.value)
     if key not in _known_steps:
+        if len(_known_steps) >= _MOST_KNOWN:
+            _known_steps.clear()
         _known_steps[key] = _checked(rule, known, with_value)
     return _known_steps[key]
 

@@ -8,6 +8,7 @@ import pytest
 import autodiff
 from autodiff import Tape, Value, rule
 from autodiff.rules import where
+from autodiff.tape import symbols
 
 EVIL = [
     "two\nlines", "v1 = 1e9", '"""', "'''", "# x", "\\", "\r",
@@ -143,3 +144,23 @@ def test_what_print_shows():
     longer = str(Tape.record(lambda x: x * w if x > 0 else x * w + x, 1.0))
     assert "1 guard" in longer
     assert str(tape) == text  # looking changes nothing
+
+
+def test_a_label_as_long_as_a_book_is_cut():
+    def function(x):
+        y = x * 2.0
+        y.label = "b" * 1_000_000
+        return y + 1.0
+
+    said = Tape.record(function, 1.0).source()
+    assert len(said) < 1000
+    assert f"  # {'b' * 77}...\n" in said
+
+
+def test_the_formulas_of_ever_new_constants_do_not_pile_up(monkeypatch):
+    monkeypatch.setattr(symbols, "_MOST_KNOWN", 20)
+    tape = Tape.record(lambda x: autodiff.sum([x * (i + 0.5) for i in range(200)]), 1.0)
+    tape.source()
+    assert len(symbols._known_steps) <= 20
+    tape.backend = "python"
+    assert tape.forward(2.0) == 2.0 * sum(i + 0.5 for i in range(200))
