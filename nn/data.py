@@ -14,6 +14,7 @@ from math import sqrt
 from typing import Any
 
 Rows = list[list[float]]
+_MOST_PLACES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def one_hot(classes: Sequence[int], n: int | None = None) -> Rows:
         n: How many classes there are; one more than the largest if left out.
 
     Raises:
-        ValueError: If a class is not from 0 to n - 1.
+        ValueError: If a class is not from 0 to n - 1, or the rows have more than 100,000,000
+            places.
 
     >>> one_hot([0, 2])
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
@@ -102,6 +104,11 @@ def one_hot(classes: Sequence[int], n: int | None = None) -> Rows:
     for i, label in enumerate(classes):
         if not 0 <= label < n or label != int(label):
             raise ValueError(f"row {i} has the class {label}: classes run from 0 to {n - 1}")
+    if len(classes) * n > _MOST_PLACES:
+        raise ValueError(
+            f"{len(classes):,} rows of {n:,} places are too many: number the classes from 0 on, "
+            "without gaps"
+        )
     return [[float(label == j) for j in range(n)] for label in classes]
 
 

@@ -33,11 +33,13 @@ def parity(bits: int = 4) -> Data:
     """All 2^bits patterns; the target is 1 if the number of ones is odd.
 
     Args:
-        bits: At least 1.
+        bits: From 1 to 20.
 
     >>> parity(3).y
     [0, 1, 1, 0, 1, 0, 0, 1]
     """
+    if bits > 20:
+        raise ValueError(f"the number of bits is at most 20, not {bits}: there are 2^bits patterns")
     return _bits("parity", _at_least(1, bits, "the number of bits"))
 
 

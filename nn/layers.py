@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, ParamSpec
 
 from autodiff import Value, dot, scope
@@ -31,6 +32,8 @@ _MICROGRADS = {
     "nouts": "the widths second, as one list",
     "nonlin": "activation=None for a linear one",
 }
+
+_MOST_WEIGHTS = 10_000_000
 
 
 def width(n: Any, what: str) -> int:
@@ -56,6 +59,20 @@ def _told(init: Callable[_Settings, None]) -> Callable[_Settings, None]:
         init(*args, **named)
 
     return told
+
+
+def check_size(sizes: Sequence[int]) -> None:
+    """Refuses layers of these widths, one after the other, that would fill any memory.
+
+    Raises:
+        ValueError: If they have more than 10,000,000 weights: each is a Value of 200 bytes.
+    """
+    weights = sum(a * b for a, b in pairwise(sizes))
+    if weights > _MOST_WEIGHTS:
+        raise ValueError(
+            f"widths of {' -> '.join(map(str, sizes))} make {weights:,} weights, each a Value; "
+            f"at most {_MOST_WEIGHTS:,} fit into a usual memory"
+        )
 
 
 class Neuron(Module):
@@ -96,6 +113,7 @@ class Neuron(Module):
         n_out: int = 1,
     ) -> None:
         self.n_in = width(n_in, "the number of inputs")
+        check_size([self.n_in, 1])
         self.activation = known_activation(activation)
         self.name = name
         initialiser = known_initialiser(init, self.activation)
@@ -171,6 +189,7 @@ class Layer(Module):
     ) -> None:
         n_out = width(n_out, "the number of neurons")
         self.n_in, self.n_out, self.name = width(n_in, "the number of inputs"), n_out, name
+        check_size([self.n_in, n_out])
         self.activation = known_activation(activation, joint=True)
         self._joint = JOINT.get(activation) if isinstance(activation, str) else None
         init = known_initialiser(init, self.activation)
@@ -258,6 +277,7 @@ class MLP(Module):
             raise ValueError(f"MLP needs at least one layer: MLP({n_in}, [1])")
         self.n_in = width(n_in, "the number of inputs")
         sizes = [self.n_in, *[width(n, "a layer's width") for n in widths]]
+        check_size(sizes)
         activation = known_activation(activation)
         output_activation = known_activation(output_activation, joint=True)
         known_initialiser(init, activation)

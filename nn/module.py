@@ -75,7 +75,7 @@ class Module:
             TypeError: If something other than a number stands under a name; again no change.
         """
         named = self.named_parameters()
-        unknown = list(state.keys() - dict(named).keys())
+        unknown = state.keys() - dict(named).keys()
         for name, _ in named:
             if name not in state:
                 raise ValueError(

@@ -74,20 +74,23 @@ def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float 
         model: Called with a row of two numbers.
         X: Rows of two numbers.
         y: The class of each, a whole number; -1 is shown as 0.
-        steps: Points along each side of the grid, at least 2.
+        steps: Points along each side of the grid, from 2 to 1,000.
         threshold: The output at which a model of one output changes sides.
 
     Returns:
         A matplotlib figure.
 
     Raises:
-        ValueError: If a row has not two numbers, or X and y do not fit together.
+        ValueError: If a row has not two numbers, X and y do not fit together, or there are too
+            few or too many steps.
 
     >>> from nn import MLP, xor
     >>> figure = plot_decision(MLP(2, [3, 1], seed=0), xor().X, xor().y, steps=10)
     >>> figure.axes[0].get_xlabel()
     'input x0'
     """
+    if not 2 <= steps <= 1000:
+        raise ValueError(f"steps is from 2 to 1,000, not {steps}: the model is asked steps^2 times")
     numpy = need("numpy", "A plot")
     rows, classes = check_cases(X, 2), [max(0, int(label)) for label in check_targets(y)]
     check_lengths(rows, classes)

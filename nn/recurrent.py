@@ -13,7 +13,7 @@ from typing import Any
 from autodiff import Value, scope
 from nn.activations import Activation, activation_name, known_activation
 from nn.initialise import Initialiser, generator, known_initialiser
-from nn.layers import Neuron, width
+from nn.layers import Neuron, check_size, width
 from nn.module import Module, one_example
 
 
@@ -58,6 +58,7 @@ class RNNCell(Module):
     ) -> None:
         self.n_in = width(n_in, "the number of inputs")
         self.n_hidden = width(n_hidden, "the number of units")
+        check_size([self.n_in + self.n_hidden, self.n_hidden])
         self.activation = known_activation(activation)
         initialiser = known_initialiser(init, self.activation)
         self.seed, source = generator(seed)

@@ -6,6 +6,7 @@ from math import hypot
 
 import pytest
 
+import nn
 from nn import (
     batches,
     circles,
@@ -160,3 +161,13 @@ def test_batches_hold_every_case_once_in_shuffled_order():
 def test_what_makes_no_sense_is_refused_in_words(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_table_that_fits_no_memory_is_refused():
+    for classes, n in (([0], 10**9), ([10**9], None)):
+        with pytest.raises(ValueError, match="number the classes from 0 on, without gaps"):
+            nn.one_hot(classes, n)
+    with pytest.raises(ValueError, match="at most 20, not 60: there are 2"):
+        nn.parity(60)
+    with pytest.raises(ValueError, match="1,000,000 rows of 1,000,000 places"):
+        nn.encoder(10**6)

@@ -7,6 +7,7 @@ import random
 import pytest
 
 import autodiff
+import nn
 from autodiff import Value, dot, no_grad
 from nn import (
     MLP,
@@ -400,3 +401,15 @@ def test_a_module_in_the_lectures_style_may_list_its_parameters_itself():
     assert all(p.grad != 0.0 for p in pair.parameters())
     pair.zero_grad()
     assert all(p.grad == 0.0 for p in pair.parameters())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.MLP(2, [10**9, 1]), lambda: nn.MLP(10**9, [1]), lambda: nn.Layer(10**4, 10**4),
+        lambda: nn.Neuron(10**30), lambda: nn.RNNCell(1, 10**4), lambda: nn.MLP(1, [10**4] * 10**3),
+    ],
+)  # fmt: skip
+def test_a_model_that_fits_no_memory_is_refused_before_it_is_built(make):
+    with pytest.raises(ValueError, match=r"weights, each a Value; at most 10,000,000 fit"):
+        make()

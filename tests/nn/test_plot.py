@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import nn
 from nn import (
     MLP,
     History,
@@ -136,3 +137,9 @@ def test_without_matplotlib_one_line_says_what_to_install(learned, monkeypatch):
 def test_what_cannot_be_plotted_is_said(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("steps", [-1, 1, 1001, 10**9])
+def test_a_grid_of_too_few_or_too_many_points_is_refused(steps):
+    with pytest.raises(ValueError, match="steps is from 2 to 1,000"):
+        nn.plot_decision(lambda x: x[0], [[0.0, 1.0]], [1], steps=steps)
