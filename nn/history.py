@@ -141,7 +141,7 @@ class History:
                 self.metrics.setdefault(name, []).append(value)
 
     def plot(self) -> Any:
-        """A matplotlib figure: losses, metrics, gradient norms and learning rate over epochs."""
+        """Losses, metrics and gradient norms over epochs: the figure of `plot_history`."""
         from nn.plot import plot_history
 
         return plot_history(self)

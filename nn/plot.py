@@ -2,13 +2,13 @@
 
 Holds: `plot_history`, `plot_gradient_flow`, `plot_decision`, `plot_weights`, and `save_figure`.
 
-May import: checks, diagnostics, extras, history, metrics, module; matplotlib and numpy when first
-used.  Never opens a window.
+May import: checks, extras, history, metrics, panels; matplotlib and numpy when first used.  Never
+opens a window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,19 @@ from nn.checks import check_cases, check_lengths, check_targets
 from nn.extras import need
 from nn.history import History
 from nn.metrics import largest, outputs_of
-
-# Okabe and Ito's colours, which colour-blind people can tell apart too; with marks of their own.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "^", "s", "D", "v", "P", "X")
-STYLES = ("-", "--", "-.", ":")
+from nn.panels import (
+    COLOURS,
+    LARGEST,
+    MARKERS,
+    add_bar,
+    draw_curves,
+    draw_missing,
+    draw_regions,
+    draw_surface,
+    draw_weights,
+    new_panels,
+    weight_look,
+)
 
 
 def plot_history(history: History) -> Any:
@@ -30,9 +38,12 @@ def plot_history(history: History) -> Any:
         history: What `fit` returned, with at least one epoch.
 
     Returns:
-        A matplotlib figure: a notebook shows it, `save_figure` writes it.
+        A matplotlib figure.  A notebook shows it where a cell ends with it, or on
+        `display(figure)`; `save_figure` writes it.  pyplot does not know it, so that no window
+        opens and nothing is shown twice.  Where numbers are nan or infinite, the title counts them.
 
     Raises:
+        TypeError: If `history` is no `History`.
         ValueError: If no epoch was finished.
 
     >>> from nn import MLP, fit
@@ -40,9 +51,11 @@ def plot_history(history: History) -> Any:
     >>> [axes.get_ylabel() for axes in plot_history(history).axes]
     ['mse loss', 'gradient norm (loss per parameter)']
     """
-    panels = [_draw_losses, *([_draw_metrics] if history.metrics else []), _draw_gradient_flow]
-    made, axes = _figure(4.2 * len(panels), 3.4, len(panels))
-    _check_epochs(history)
+    _check_history(history)
+    panels = [_draw_losses]
+    panels += [_draw_metrics] if any(history.metrics.values()) else []
+    panels += [_draw_gradient_flow] if any(history.gradient_norms.values()) else []
+    made, axes = new_panels(4.2 * len(panels), 3.4, len(panels))
     for draw, each in zip(panels, axes, strict=True):
         draw(each, history)
     return made
@@ -51,15 +64,18 @@ def plot_history(history: History) -> Any:
 def plot_gradient_flow(history: History) -> Any:
     """The norm of every layer's gradient by epoch: lines far apart mean it vanishes or explodes.
 
-    Args, Returns and Raises are those of `plot_history`, which has this picture too.
+    Args, Returns and Raises are those of `plot_history`, which has this picture too; a history
+    without gradient norms is a ValueError.
 
     >>> from nn import MLP, fit
     >>> history = fit(MLP(1, [2, 1], seed=0), [[1.0]], [3.0], epochs=5, progress=False)
     >>> [line.get_label() for line in plot_gradient_flow(history).axes[0].lines]
     ['layer0', 'layer1']
     """
-    _check_epochs(history)
-    made, (axes,) = _figure(5.0, 3.4)
+    _check_history(history)
+    if not any(history.gradient_norms.values()):
+        raise ValueError("the history has no gradient norms: there is nothing to plot")
+    made, (axes,) = new_panels(5.0, 3.4)
     _draw_gradient_flow(axes, history)
     return made
 
@@ -68,45 +84,47 @@ def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float 
     """What a model of two inputs answers all over the plane, with the cases on top.
 
     One output is shown as a surface of shades with a line at the threshold; of several outputs the
-    largest one colours its region.
+    largest one colours its region.  Where an output is nan or infinite, the plane is grey.
 
     Args:
         model: Called with a row of two numbers.
         X: Rows of two numbers.
         y: The class of each, a whole number; -1 is shown as 0.
         steps: Points along each side of the grid, from 2 to 1,000.
-        threshold: The output at which a model of one output changes sides.
+        threshold: The output at which a model of one output changes sides, a finite number.
 
     Returns:
-        A matplotlib figure.
+        A matplotlib figure, which shows itself as that of `plot_history` does.
 
     Raises:
-        ValueError: If a row has not two numbers, X and y do not fit together, or there are too
-            few or too many steps.
+        ValueError: If a row has not two numbers, X and y do not fit together, an option is out of
+            range, or the model's outputs are nan or infinite everywhere.
 
     >>> from nn import MLP, xor
     >>> figure = plot_decision(MLP(2, [3, 1], seed=0), xor().X, xor().y, steps=10)
     >>> figure.axes[0].get_xlabel()
     'input x0'
     """
-    if not 2 <= steps <= 1000:
-        raise ValueError(f"steps is from 2 to 1,000, not {steps}: the model is asked steps^2 times")
-    numpy = need("numpy", "A plot")
     rows, classes = check_cases(X, 2), [max(0, int(label)) for label in check_targets(y)]
     check_lengths(rows, classes)
-    made, (axes,) = _figure(4.8, 4.2)
-    sides = []
-    for column in zip(*rows, strict=True):
-        low, high = min(column), max(column)
-        margin = 0.15 * (high - low or 1.0)
-        sides.append(numpy.linspace(low - margin, high + margin, steps).tolist())
+    if steps.__class__ is not int or not 2 <= steps <= 1000:
+        raise ValueError(
+            f"steps is a whole number from 2 to 1,000, not {steps!r}: the model is asked steps^2 times"
+        )
+    if not abs(threshold) < LARGEST:
+        raise ValueError(f"threshold is a finite number, not {threshold!r}")
+    sides = [_side(column, steps) for column in zip(*rows, strict=True)]
     outputs = outputs_of(model, [[a, b] for b in sides[1] for a in sides[0]])
-    if isinstance(outputs[0], list):
-        _draw_regions(axes, sides, [largest(output) for output in outputs], len(outputs[0]))
+    missing = _missing(outputs, steps)
+    made, (axes,) = new_panels(4.8, 4.2)
+    if isinstance(outputs[0], list) and len(outputs[0]) > 1:
+        winners = [largest(output) for output in outputs]
+        draw_regions(axes, sides, winners, len(outputs[0]), missing)
     else:
-        surface = _draw_surface(axes, sides, outputs, threshold)
+        surface = draw_surface(axes, sides, outputs, threshold, missing)
         ticks = need("matplotlib.ticker", "A plot").MaxNLocator(7)
         made.colorbar(surface, ax=axes, label="output (dimensionless)", ticks=ticks)
+    draw_missing(axes, sides, missing)
     for label in sorted(set(classes)):
         points = [row for row, each in zip(rows, classes, strict=True) if each == label]
         axes.scatter(
@@ -122,41 +140,44 @@ def plot_weights(layer: Any, shape: tuple[int, int] | None = None) -> Any:
     """The weights of a layer as an image: red positive, blue negative, white 0.
 
     Args:
-        layer: A `Layer`, or anything with `.neurons`.
+        layer: A `Layer`, or anything with `.neurons`.  Weights that are nan are grey.
         shape: `(rows, columns)` in which to show each neuron's weights as an image of its own, as
             `(8, 8)` for the pixels of the digits; None shows one row per neuron, the bias last.
 
     Returns:
-        A matplotlib figure; weights are dimensionless if the inputs are.
+        A matplotlib figure, which shows itself as that of `plot_history` does; weights are
+        dimensionless if the inputs are.
 
     Raises:
+        TypeError: If there are no neurons, or the shape is no pair of whole numbers.
         ValueError: If the shape has not as many places as a neuron has weights.
 
     >>> from nn import Layer
     >>> plot_weights(Layer(3, 2, seed=0)).axes[0].images[0].get_array().shape
     (2, 4)
     """
+    if not getattr(layer, "neurons", None):
+        raise TypeError(
+            f"plot_weights takes a layer with .neurons, as model.layers[0], not a "
+            f"{type(layer).__name__}"
+        )
     weights = [[w.data for w in neuron.w] for neuron in layer.neurons]
     biases = [neuron.b.data for neuron in layer.neurons]
-    if shape is not None and shape[0] * shape[1] != len(weights[0]):
-        raise ValueError(
-            f"{shape[0]} x {shape[1]} places do not hold a neuron's {len(weights[0])} weights"
-        )
-    bound = max(abs(w) for row in [*weights, *([biases] if shape is None else [])] for w in row)
-    look = {"cmap": "RdBu_r", "vmin": -(bound or 1.0), "vmax": bound or 1.0}
+    _check_shape(shape, len(weights[0]))
+    look = weight_look(weights + ([biases] if shape is None else []))
     if shape is None:
         rows = [[*row, bias] for row, bias in zip(weights, biases, strict=True)]
-        return _one_image(rows, look)
+        return draw_weights(rows, look)
     columns = min(8, len(weights))
     height = -(-len(weights) // columns)
-    made, axes = _figure(1.1 * columns + 1.2, 1.25 * height, columns, height)
+    made, axes = new_panels(1.1 * columns + 1.2, max(2.2, 1.25 * height), columns, height)
     for i, each in enumerate(axes):
         each.set_axis_off()
         if i < len(weights):
             image = [weights[i][r * shape[1] : (r + 1) * shape[1]] for r in range(shape[0])]
             shown = each.imshow(image, **look)
             each.set_title(f"neuron {i}", fontsize=8)
-    made.colorbar(shown, ax=axes, label="weight (dimensionless)")
+    add_bar(made, axes, shown, weights)
     return made
 
 
@@ -171,6 +192,8 @@ def save_figure(figure: Any, path: str | Path) -> Path:
         The path.  The same figure gives the same bytes.
 
     Raises:
+        TypeError: If `figure` is no figure.
+        ValueError: If matplotlib writes no format of this ending.
         OSError: If the file cannot be written.
 
     >>> import tempfile
@@ -179,11 +202,15 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     ...     save_figure(plot_weights(Layer(3, 2, seed=0)), f"{folder}/weights.svg").exists()
     True
     """
-    path = Path(path)
+    matplotlib, path = need("matplotlib", "A plot"), Path(path)
+    if not isinstance(figure, need("matplotlib.figure", "A plot").Figure):
+        raise TypeError(f"save_figure takes a figure, not a {type(figure).__name__}")
+    form = path.suffix[1:].lower()
+    if form not in figure.canvas.get_supported_filetypes():
+        raise ValueError(f"save_figure takes a name that ends in .svg, .png or .pdf: {path.name!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    matplotlib = need("matplotlib", "A plot")
     with matplotlib.rc_context({"svg.hashsalt": "valuegrad", "svg.fonttype": "none"}):
-        dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
+        dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
         figure.savefig(path, dpi=150, metadata=dated)
     return path
 
@@ -191,42 +218,19 @@ def save_figure(figure: Any, path: str | Path) -> Path:
 # --- parts --------------------------------------------------------------------------------
 
 
-def _figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Any, list[Any]]:
-    """A figure of this size in inches and its axes, row by row; no global state, no window."""
-    made = need("matplotlib.figure", "A plot").Figure(figsize=(width, height), layout="constrained")
-    axes = list(made.subplots(rows, columns, squeeze=False).flat)
-    for each in axes:
-        each.spines[["top", "right"]].set_visible(False)
-    return made, axes
-
-
-def _check_epochs(history: History) -> None:
+def _check_history(history: Any) -> None:
+    if not isinstance(history, History):
+        raise TypeError(
+            f"a plot of learning takes what fit returned, not a {type(history).__name__}"
+        )
     if not history.epochs:
         raise ValueError("the history has no finished epoch: there is nothing to plot")
-
-
-def _curves(axes: Any, lines: Mapping[str, Sequence[float]], label: str) -> None:
-    """One line per entry that is not empty, over epochs from 1, with a legend if there are more."""
-    shown = {name: values for name, values in lines.items() if values}
-    for i, (name, values) in enumerate(shown.items()):
-        marker = "o" if len(values) == 1 else None
-        axes.plot(
-            range(1, len(values) + 1), values, STYLES[i % 4], color=COLOURS[i % 7],
-            label=name, marker=marker,
-        )  # fmt: skip
-    axes.grid(alpha=0.3)
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="epoch", ylabel=label)
-    if len(shown) > 1:
-        axes.legend(frameon=False)
 
 
 def _draw_losses(axes: Any, history: History) -> None:
     lines = {"training": history.losses, "held out": history.validation_losses}
     unit = f" ({history.loss_unit})" if history.loss_unit else ""
-    _curves(axes, lines, f"{history.loss_name.replace('_', ' ')}{unit}")
-    if min(history.losses + history.validation_losses) > 0.0:
-        axes.set_yscale("log")
+    draw_curves(axes, lines, f"{history.loss_name.replace('_', ' ')}{unit}", log=True)
 
 
 def _draw_metrics(axes: Any, history: History) -> None:
@@ -236,47 +240,36 @@ def _draw_metrics(axes: Any, history: History) -> None:
         for name, values in history.metrics.items()
     }
     measured = {name.removesuffix(", held out") for name in lines}
-    _curves(axes, lines, measured.pop() if len(measured) == 1 else "metric")
+    draw_curves(axes, lines, measured.pop() if len(measured) == 1 else "metric")
 
 
 def _draw_gradient_flow(axes: Any, history: History) -> None:
-    _curves(axes, history.gradient_norms, "gradient norm (loss per parameter)")
-    if all(norm > 0.0 for norms in history.gradient_norms.values() for norm in norms):
-        axes.set_yscale("log")
+    draw_curves(axes, history.gradient_norms, "gradient norm (loss per parameter)", log=True)
 
 
-def _draw_surface(axes: Any, sides: list[list[float]], outputs: list[float], at: float) -> Any:
-    """Shades of the output in the colours of the two classes, and a line along the threshold."""
-    numpy, colors = need("numpy", "A plot"), need("matplotlib.colors", "A plot")
-    grid = numpy.reshape(outputs, (len(sides[1]), len(sides[0])))
-    reach = float(abs(grid - at).max()) or 1.0
-    levels = numpy.linspace(at - reach, at + reach, 21)
-    shades = colors.LinearSegmentedColormap.from_list("classes", [COLOURS[0], "white", COLOURS[1]])
-    surface = axes.contourf(*sides, grid, levels, cmap=shades, alpha=0.6)
-    if grid.min() < at < grid.max():
-        axes.contour(*sides, grid, [at], colors="black", linewidths=1.2)
-    return surface
+def _check_shape(shape: Any, n: int) -> None:
+    """Raises if a neuron's n weights do not fill the shape."""
+    if shape is None:
+        return
+    if len(shape) != 2 or any(side.__class__ is not int or side < 1 for side in shape):
+        raise TypeError(f"shape is (rows, columns), two whole numbers from 1, not {shape!r}")
+    if shape[0] * shape[1] != n:
+        raise ValueError(f"{shape[0]} x {shape[1]} places do not hold a neuron's {n} weights")
 
 
-def _draw_regions(axes: Any, sides: list[list[float]], winners: list[int], classes: int) -> None:
-    """The region where each output is the largest, in the colour of its class."""
-    numpy = need("numpy", "A plot")
-    grid = numpy.reshape(winners, (len(sides[1]), len(sides[0])))
-    levels = [label - 0.5 for label in range(classes + 1)]
-    colours = [COLOURS[label % 7] for label in range(classes)]
-    axes.contourf(*sides, grid, levels, colors=colours, alpha=0.3)
+def _side(column: Sequence[float], steps: int) -> list[float]:
+    """Points along one side of the plane, with a margin around the cases."""
+    low, high = min(column), max(column)
+    margin = 0.15 * (high - low or 1.0)
+    if not margin < LARGEST:
+        raise ValueError(f"X reaches from {low:g} to {high:g}: that is too far for a plot")
+    return need("numpy", "A plot").linspace(low - margin, high + margin, steps).tolist()  # type: ignore[no-any-return]
 
 
-def _one_image(rows: list[list[float]], look: dict[str, Any]) -> Any:
-    """Neurons from top to bottom, weights from left to right, the bias last."""
-    n = len(rows[0]) - 1
-    cell = min(0.32, 8.0 / (n + 1), 7.0 / len(rows))  # inches
-    made, (axes,) = _figure(2.5 + cell * (n + 1), max(2.2, 1.0 + cell * len(rows)))
-    shown = axes.imshow(rows, **look)
-    every = max(1, n // 12)
-    places = [*range(0, n, every), n]
-    axes.set_xticks(places, [*[f"w{i}" for i in range(0, n, every)], "b"])
-    axes.yaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="weight", ylabel="neuron")
-    made.colorbar(shown, ax=axes, label="weight (dimensionless)")
-    return made
+def _missing(outputs: list[Any], steps: int) -> Any:
+    """Where on the plane an output is nan or infinite; a ValueError if it is so everywhere."""
+    numbers = need("numpy", "A plot").reshape(outputs, (steps, steps, -1))
+    missing = ~(abs(numbers) < LARGEST).all(axis=2)
+    if missing.all():
+        raise ValueError("the model's outputs are nan or infinite everywhere: it has diverged")
+    return missing

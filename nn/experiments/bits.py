@@ -2,7 +2,7 @@
 
 Holds: the recipes, the functions that report what they did, and their pictures.
 
-May import: data, datasets, initialise, layers, module, plot; of the experiments learn, picture,
+May import: data, datasets, initialise, layers, module, panels; of the experiments learn, picture,
 report.
 """
 
@@ -37,7 +37,7 @@ from nn.experiments.report import (
 from nn.initialise import uniform
 from nn.layers import Neuron
 from nn.module import Module
-from nn.plot import COLOURS, MARKERS
+from nn.panels import COLOURS, MARKERS
 
 SOURCE = "Rumelhart, Hinton, Williams, in: Parallel Distributed Processing 1, chapter 8, 1986"
 # The sweeps printed there: of one run, an average of many, one run.

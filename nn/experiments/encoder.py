@@ -2,7 +2,7 @@
 
 Holds: `RECIPES`, three of his algorithms; `encoder_10_5_10`, which reports what they did.
 
-May import: classic, datasets, extras, module, plot; of the experiments learn, losses, picture,
+May import: classic, datasets, extras, module, panels; of the experiments learn, losses, picture,
 report.
 """
 
@@ -21,7 +21,7 @@ from nn.experiments.picture import INK, draw_codes, figure
 from nn.experiments.report import Report, Row, Trials, settings, solved, solved_sweeps
 from nn.extras import need
 from nn.module import Module
-from nn.plot import COLOURS
+from nn.panels import COLOURS
 
 SOURCE = "Fahlman, An empirical study of learning speed, CMU-CS-88-162, 1988"
 _DATA = encoder(10)

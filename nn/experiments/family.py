@@ -4,8 +4,8 @@ Holds: `FamilyNet`; the recipes `PRINTED` and `WORKING`; `parts`, which cases a 
 `right`, how many a net knows; `family_trees_1986`, which reports; `meanings`, what the units that
 code for persons came to stand for.
 
-May import: autodiff, historic, initialise, layers, module, plot; of the experiments learn, losses,
-picture, report.
+May import: autodiff, historic, initialise, layers, module, panels; of the experiments learn,
+losses, picture, report.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nn.historic import PEOPLE, family_trees
 from nn.initialise import uniform
 from nn.layers import Layer
 from nn.module import Module
-from nn.plot import COLOURS
+from nn.panels import COLOURS
 
 SOURCE = "Rumelhart, Hinton, Williams, Nature 323:533-536, 1986"
 _DATA = family_trees()

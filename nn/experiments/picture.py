@@ -7,7 +7,7 @@ weights from the persons of the family trees.
 
 Hue means the sign of a weight, and negative lines are dashed too.
 
-May import: autodiff, extras, historic, plot; of the experiments learn, report; matplotlib when
+May import: autodiff, extras, historic, panels; of the experiments learn, report; matplotlib when
 first used.
 """
 
@@ -22,7 +22,7 @@ from nn.experiments.learn import Trial, median_sweeps
 from nn.experiments.report import solved_sweeps
 from nn.extras import need
 from nn.historic import PEOPLE
-from nn.plot import COLOURS
+from nn.panels import COLOURS, new_figure
 
 NEGATIVE, POSITIVE = COLOURS[:2]
 INK, QUIET = "#1b1f24", "#8b949e"
@@ -32,9 +32,7 @@ Unit = tuple[int, int]
 
 def figure(widths: Sequence[float], height: float, title: str) -> tuple[Any, list[Any]]:
     """A figure with a row of axes of these widths, in inches, under a title."""
-    made = need("matplotlib.figure", "A picture").Figure(
-        figsize=(sum(widths), height), layout="constrained"
-    )
+    made = new_figure(sum(widths), height)
     made.suptitle(title, fontsize=12, fontweight="bold", color=INK)
     axes = made.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0]
     for each in axes:
@@ -205,7 +203,7 @@ def draw_people(title: str, weights: Sequence[Sequence[float]], names: Sequence[
     Returns:
         The figure: a panel per unit, the English family above the Italian one.
     """
-    made = need("matplotlib.figure", "A picture").Figure(figsize=(12.0, 5.4), layout="constrained")
+    made = new_figure(12.0, 5.4)
     made.suptitle(title, fontsize=12, fontweight="bold", color=INK)
     caption = (
         "area: size of the weight from a person to the unit; + excites, \N{MINUS SIGN} inhibits"
