@@ -21,7 +21,7 @@ from autodiff.foreign import refuse_node
 from autodiff.value import Value
 
 if TYPE_CHECKING:
-    from autodiff.draw.digraph import Dot
+    from autodiff.draw.digraph import Digraph
 
 __all__ = ["Picture", "bundle", "draw", "draw_dot"]
 
@@ -113,7 +113,7 @@ def _grouping(
     return folding.by_names(atoms, fold)
 
 
-def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Dot:  # noqa: A002 (micrograd's name)
+def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Digraph:  # noqa: A002
     """The graph of `root` as a `graphviz.Digraph`, as micrograd's users know it.
 
     Args:
@@ -135,9 +135,9 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Dot:  # noq
     >>> dot.source.startswith("digraph {")
     True
     """
-    from autodiff.draw.digraph import Dot
+    from autodiff.draw.digraph import Digraph
 
-    return Dot(draw(root, direction=rankdir), format)
+    return Digraph.of(draw(root, direction=rankdir), format)
 
 
 def bundle(root: Any) -> dict[str, str] | None:

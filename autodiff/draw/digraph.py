@@ -1,78 +1,119 @@
 """The graphviz object that `draw_dot` returns.
 
-Holds: `Dot`, a `graphviz.Digraph` whose display, `pipe` and `render` find Graphviz the way all of
-our pictures do: the `dot` program, else the wheel pygraphviz.
+Holds: `Digraph`, a `graphviz.Digraph` that finds Graphviz the way all of our pictures do: the `dot`
+program, else the wheel pygraphviz.
 
-May import: engine, picture; the package graphviz, which is loaded when this module is.
+May import: engine, page, picture; the package graphviz, which is loaded when this module is.
 """
 
-import os
+import inspect
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
-from autodiff.draw import engine, page
+from autodiff.draw import engine as layout
+from autodiff.draw import page
 from autodiff.draw.picture import Picture
 
 
-class Dot(graphviz.Digraph):  # type: ignore[misc]
-    """A computation graph as a `graphviz.Digraph`; nodes and attributes may be added to it."""
+class Digraph(graphviz.Digraph):  # type: ignore[misc]
+    """A computation graph as a `graphviz.Digraph`: all that one does, with or without `dot`.
 
-    def __init__(self, picture: Picture, form: str) -> None:
-        super().__init__(format=form)
-        self.body.extend(f"\t{line}\n" for line in picture.lines)
-        self._picture = picture
+    Nodes, edges and attributes may be added to it.
+    """
+
+    _picture: Picture | None = None  # a subgraph, and whatever else graphviz makes, has none
+
+    @classmethod
+    def of(cls, picture: Picture, form: str) -> "Digraph":
+        """The digraph of a picture, which `render` and `pipe` turn into the format `form`."""
+        made = cls(format=form, body=[f"\t{line}\n" for line in picture.lines])
+        made._picture = picture
+        return made
+
+    def copy(self) -> "Digraph":
+        """An independent copy."""
+        twin: Digraph = super().copy()
+        twin._picture = self._picture
+        return twin
 
     def pipe(
         self,
         format: str | None = None,  # noqa: A002 (graphviz's name)
-        *unused: Any,
+        renderer: str | None = None,
+        formatter: str | None = None,
+        neato_no_op: bool | int | None = None,
+        quiet: bool = False,
+        *,
+        engine: str | None = None,
         encoding: str | None = None,
-        **options: Any,
     ) -> Any:
         """The picture as bytes, or as text if an encoding is given.
 
         Args:
             format: `"svg"`, `"png"`, `"pdf"`, ...; the one it was made with if left out.
-            *unused: Taken as graphviz's own `pipe` takes them, and ignored,
+            renderer: This and the next three, and `engine`, are those of `graphviz.Digraph.pipe`;
+                they need the programs of Graphviz.
+            formatter: See there.
+            neato_no_op: See there.
+            quiet: See there.
+            engine: See there.
             encoding: How the bytes are to be read as text.
-            **options: and these too.
+
+        Raises:
+            RuntimeError: If there is no Graphviz, or the layout takes more than 10 seconds.
+            graphviz.CalledProcessError: If Graphviz cannot read what was added.
         """
-        data = engine.run(self.source, format or self.format)
+        asked = renderer, formatter, neato_no_op, engine, self.renderer, self.formatter
+        own = super().pipe
+        options = {
+            "renderer": renderer, "formatter": formatter, "neato_no_op": neato_no_op,
+            "quiet": quiet, "engine": engine, "encoding": encoding,
+        }  # fmt: skip
+        if any(asked) or self.engine != "dot":
+            return own(format, **options)
+        try:
+            data = layout.run(self.source, format or self.format)
+        except layout.NoGraphviz as error:
+            try:  # graphviz says better what is wrong with a source or a format
+                return own(format, **options)
+            except graphviz.ExecutableNotFound:
+                raise error from None
         return data if encoding is None else data.decode(encoding)
 
-    def render(
-        self,
-        filename: str | os.PathLike[str] | None = None,
-        directory: str | os.PathLike[str] | None = None,
-        view: bool = False,
-        cleanup: bool = False,
-        format: str | None = None,  # noqa: A002
-        *unused: Any,
-        outfile: str | os.PathLike[str] | None = None,
-        **options: Any,
-    ) -> str:
+    def render(self, *args: Any, **options: Any) -> str:
         """Writes the source to a file, and the picture beside it.
 
         Args:
-            filename: Where the source goes; `Digraph.gv` if left out.
-            directory: The folder.
-            view: Whether to open the picture.
-            cleanup: Whether to delete the source afterwards.
-            format: The one it was made with if left out.
-            *unused: Taken as graphviz's own `render` takes them, and ignored.
-            outfile: Where the picture goes; `filename.format` if left out.
-            **options: Ignored too.
+            *args: Those of `graphviz.Digraph.render`,
+            **options: which are filename, directory, view, cleanup, format, outfile, ...
 
         Returns:
             The picture's path.
         """
+        own = super().render
+        asked = inspect.signature(own).bind(*args, **options).arguments
+        try:
+            return own(**asked)  # type: ignore[no-any-return]
+        except (graphviz.ExecutableNotFound, graphviz.CalledProcessError):
+            return self._rendered(**asked)
+
+    def _rendered(
+        self,
+        directory: Any = None,
+        view: bool = False,
+        cleanup: bool = False,
+        format: str | None = None,  # noqa: A002
+        outfile: Any = None,
+        **unused: Any,
+    ) -> str:
+        """`render` without a `dot` that works; the source is in its file already."""
         form = format or (Path(outfile).suffix[1:] if outfile else "") or self.format
-        if outfile is not None and filename is None:
-            filename = Path(outfile).with_suffix(".gv")
-        source = Path(self.save(filename, directory=directory))
-        target = Path(outfile) if outfile else source.with_name(f"{source.name}.{form}")
+        source = Path(self.filepath)
+        target = source.with_name(f"{source.name}.{form}")
+        if outfile:
+            target = Path(outfile) if directory is not None else Path(self.directory, outfile)
         target.write_bytes(self.pipe(form))
         if cleanup:
             source.unlink()
@@ -80,12 +121,19 @@ class Dot(graphviz.Digraph):  # type: ignore[misc]
             self._view(str(target), format=form, quiet=True)
         return str(target)
 
-    def _repr_mimebundle_(self, *unused: Any, **options: Any) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None, **options: Any
+    ) -> dict[str, Any]:
+        """What a notebook shows: an SVG, or what `graphviz.set_jupyter_format` asks for."""
+        text = self._picture.text if self._picture is not None else "A part of a graph"
         try:
-            svg = self.pipe("svg", encoding="utf-8")
-        except (engine.NoGraphviz, engine.TooSlow):
-            return self._picture._repr_mimebundle_()
-        return {
-            "text/plain": self._picture.text, "text/html": page.image(svg, self._picture.text),
-            "image/svg+xml": svg,
-        }  # fmt: skip
+            shown: dict[str, Any] = super()._repr_mimebundle_(include, exclude, **options)
+        except layout.NoGraphviz as error:
+            if self._picture is not None:
+                return self._picture._repr_mimebundle_()
+            return {"text/plain": f"{text}: {error}"}
+        except layout.TooSlow as error:
+            return {"text/plain": f"{text}: {error}"}
+        if include is None and "image/svg+xml" in shown:
+            shown["text/html"] = page.image(shown["image/svg+xml"], text)
+        return {"text/plain": text, **shown} if include is None else shown

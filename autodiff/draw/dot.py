@@ -1,11 +1,12 @@
 """A scene as DOT, the language of Graphviz.
 
-Holds: `Writer`.  Graphviz's own output of it looks like ours, and both come from one layout.
+Holds: `Writer`, whose pictures look like ours in Graphviz's own formats too, as both come from one
+layout; and `note`, for what can be said in words only.
 
-May import: scene, cards, clusters, legend, palette, tables, tooltips.  Never runs Graphviz.
+May import: page, scene, cards, clusters, legend, palette, tables, tooltips.  Never runs Graphviz.
 """
 
-from autodiff.draw import legend, palette, tooltips
+from autodiff.draw import legend, page, palette, tooltips
 from autodiff.draw.cards import (
     GAP,
     HEIGHT,
@@ -48,6 +49,18 @@ def _doors(scene: Scene) -> set[int]:
         if link.head in crowded and scene.boxes[link.head].scope
         and scene.boxes[link.tail].scope != scene.boxes[link.head].scope
     }  # fmt: skip
+
+
+def note(text: str) -> list[str]:
+    """What stands between the braces of a graph whose one node is a card with lines of text."""
+    rows = "".join(
+        f'<TR><TD ALIGN="LEFT">{styled(line, palette.TEXT)}</TD></TR>' for line in page.lines(text)
+    )
+    look = f'BORDER="0" CELLPADDING="3" BGCOLOR="{palette.CARD}" STYLE="ROUNDED"'
+    return [
+        'graph [bgcolor="transparent" pad="0.1"]',
+        f'note [shape="plain" fontname="{palette.FONT}" label=<<TABLE {look}>{rows}</TABLE>>]',
+    ]
 
 
 class Writer:

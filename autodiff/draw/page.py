@@ -1,7 +1,7 @@
 """SVG on a page: in a notebook, and in a file of its own.
 
 Holds: `image`, HTML that shows an SVG wherever HTML is shown, `page`, a whole document, and
-`letter`, an SVG that holds lines of text where no picture could be made.
+`letter`, an SVG that holds text where no picture could be made, in `lines`.
 
 An `<img>` with a data URI shows even in an untrusted notebook, where scripts are taken out.  Where
 scripts run, one replaces it by the SVG itself, so that tooltips work and text can be selected.
@@ -13,6 +13,7 @@ May import: palette, metrics, explain.  Never runs Graphviz.
 import base64
 import hashlib
 import re
+import textwrap
 from html import escape
 
 from autodiff.draw import palette
@@ -70,14 +71,19 @@ def page(body: str, title: str) -> str:
     )
 
 
+def lines(text: str) -> list[str]:
+    """The lines of a text, those that no page is wide enough for broken between words."""
+    return [part for line in text.split("\n") for part in textwrap.wrap(line, 110) or [""]]
+
+
 def letter(text: str, title: str) -> str:
     """An SVG with lines of text, for when there is no layout."""
-    lines = text.split("\n")
-    width = max(max(len(line) for line in lines) * 7.3, text_width(title, 12)) + 24
-    height = 16 * len(lines) + 20
+    shown_lines = lines(text)
+    width = max(max(map(len, shown_lines)) * 7.3, text_width(title, 12)) + 24
+    height = 16 * len(shown_lines) + 20
     shown = "".join(
         f'<text x="12" y="{22 + 16 * i}">{escape(printable(line))}</text>'
-        for i, line in enumerate(lines)
+        for i, line in enumerate(shown_lines)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" role="img">'

@@ -15,12 +15,12 @@ from typing import Any
 from autodiff.draw import cards, engine, page
 from autodiff.draw.atoms import Atoms
 from autodiff.draw.build import build
-from autodiff.draw.dot import Writer
+from autodiff.draw.dot import Writer, note
 from autodiff.draw.fold import Grouping
 from autodiff.draw.layout import parse
 from autodiff.draw.overlay import dress
 from autodiff.draw.stepper import stepper
-from autodiff.draw.steps import told
+from autodiff.draw.steps import Moment, told
 from autodiff.draw.summary import counted, summary
 from autodiff.draw.svg import Drawing
 from autodiff.explain.lines import Trace
@@ -32,8 +32,8 @@ DIRECTIONS = ("LR", "RL", "TB", "BT")
 _MOST_EXPLAINED = 60
 _FORMATS = ("svg", "png", "pdf", "dot", "html")
 _TOO_LARGE = (
-    "Too large for a picture: put parts into `with scope(...):` and they fold, pass focus= or "
-    "fold=, or allow more boxes= (and seconds=)"
+    "Too large for a picture: put parts into `with scope(...):` and they fold, or give draw "
+    "focus=, fold=, or more boxes= (and seconds=)"
 )
 
 
@@ -43,7 +43,7 @@ class Picture:
     Attributes:
         svg: The SVG text; where no picture is possible, an SVG with words.
         html: A piece of HTML that shows it.
-        dot: The source for Graphviz, `""` if the graph is too large.
+        lines: What stands between the braces of `dot`.
         text: What the graph consists of, in words.
         boxes: How many boxes it shows; 0 if the graph is too large.
     """
@@ -61,11 +61,11 @@ class Picture:
         root = atoms.items[-1]
         self._title = f"Computation graph of {shortened(root.label or root.op or 'a leaf', 40)}"
         self.text = f"{self._title}: {counted(atoms)}"
-        self.dot, self.boxes = "", 0
-        self.lines: list[str] = []
-        self._trouble = ""
+        self.boxes, self._trouble = 0, ""
+        self._moments: list[Moment] = []
         if grouping is None:
             self._trouble = f"{summary(atoms)}\n{_TOO_LARGE}"
+            self.lines = note(f"{self._title}\n{self._trouble}")
             return
         self._scene = build(atoms, grouping)
         self.boxes = len(self._scene.boxes)
@@ -73,7 +73,17 @@ class Picture:
         self._moments = [] if steps is None else told(self._scene, steps, spec)
         self._cards = [cards.card_of(box, self._scene, self._said) for box in self._scene.boxes]
         self.lines = Writer(self._scene, self._cards, self._said, direction).lines()
-        self.dot = "\n".join(["digraph {", *self.lines, "}", ""])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: the finished picture, without the graph it was made of."""
+        self._drawn  # noqa: B018 (made when asked for)
+        left = {"_scene", "_cards", "_said"}
+        return {name: value for name, value in vars(self).items() if name not in left}
+
+    @property
+    def dot(self) -> str:
+        """The source for Graphviz; if the graph is too large, of one node with words."""
+        return "\n".join(["digraph {", *self.lines, "}", ""])
 
     @functools.cached_property
     def _drawn(self) -> tuple[str, str]:
@@ -129,8 +139,7 @@ class Picture:
 
         Raises:
             ValueError: If the ending is none of these.
-            RuntimeError: If it is .png or .pdf and there is no Graphviz, or it takes too long, or
-                the graph is too large.
+            RuntimeError: If it is .png or .pdf and there is no Graphviz, or it takes too long.
         """
         target = Path(path)
         form = target.suffix[1:].lower()
@@ -143,8 +152,6 @@ class Picture:
             content = self.svg
         elif form == "html":
             content = page.page(self.html, self._title)
-        elif not self.dot:
-            raise RuntimeError(_TOO_LARGE)
         elif form == "dot":
             content = self.dot
         else:

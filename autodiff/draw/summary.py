@@ -40,5 +40,5 @@ def summary(atoms: Atoms) -> str:
     edges = sum(map(len, atoms.operands))
     return (
         f"{len(atoms)} boxes, {edges} edges: {counted(atoms)}\n"
-        f"depth {max(levels)}; widest at depth {widest} with {width} boxes"
+        f"depth {max(levels)}; widest at depth {widest} with {width} box{'es' * (width != 1)}"
     )

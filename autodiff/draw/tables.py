@@ -34,7 +34,9 @@ def quoted(text: str) -> str:
 
 
 def styled(text: str, size: float, ink: str = palette.INK, bold: bool = False) -> str:
-    """Text in a size and a colour."""
+    """Text in a size and a colour; nothing for none, or Graphviz would drop the whole label."""
+    if not text:
+        return ""
     shown = f"<B>{escaped(text)}</B>" if bold else escaped(text)
     return f'<FONT POINT-SIZE="{size:g}" COLOR="{ink}">{shown}</FONT>'
 

@@ -1,6 +1,7 @@
 """Rendering without trouble: with only `dot`, with only pygraphviz, with neither."""
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,39 @@ def test_with_neither_there_is_the_table_and_one_line_of_advice(no_dot, no_pygra
     with pytest.raises(RuntimeError) as caught:
         picture.save(tmp_path / "p.png")
     assert str(caught.value) == ADVICE
+
+
+def test_a_digraph_renders_with_only_pygraphviz(no_dot, tmp_path, monkeypatch):
+    pytest.importorskip("pygraphviz")
+    viewed = []
+    monkeypatch.setattr(
+        "graphviz.Digraph._view", lambda self, path, **options: viewed.append((path, options))
+    )
+    monkeypatch.chdir(tmp_path)
+    dot = draw_dot(neuron())
+    assert dot.render("graph", tmp_path / "a", True, format="png") == str(tmp_path / "a/graph.png")
+    assert dot.render(outfile="b.svg", directory=tmp_path, cleanup=True) == "b.svg"
+    assert viewed == [(str(tmp_path / "a/graph.png"), {"format": "png", "quiet": True})]
+    written = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.*")}
+    assert written == {"a/graph.png", "b.svg"}
+    assert dot.copy().pipe("svg").startswith(b"<?xml")
+
+
+def test_with_neither_a_digraph_says_what_to_install(no_dot, no_pygraphviz, tmp_path):
+    dot = draw_dot(neuron())
+    for call in (dot.pipe, lambda: dot.render(directory=tmp_path), dot.copy().pipe):
+        with pytest.raises(RuntimeError) as caught:
+            call()
+        assert str(caught.value) == ADVICE
+    with dot.subgraph() as part:
+        assert part._repr_mimebundle_() == {"text/plain": f"A part of a graph: {ADVICE}"}
+
+
+def test_a_picture_that_was_copied_elsewhere_needs_no_graphviz(no_dot, no_pygraphviz):
+    words = draw(neuron())
+    twin = pickle.loads(pickle.dumps(words))
+    assert twin._repr_mimebundle_() == words._repr_mimebundle_()
+    assert ADVICE in twin._repr_mimebundle_()["text/plain"]
 
 
 def test_pygraphviz_is_found_without_a_restart(no_dot, monkeypatch):
