@@ -6,6 +6,7 @@ DOT and the SVG of a picture are written from these, so they agree.
 May import: scene, palette, metrics, explain.  Knows neither DOT nor SVG.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from autodiff.draw import palette
@@ -90,11 +91,13 @@ def show(x: float, spec: str) -> str:
 
 
 def span(numbers: tuple[float, ...], spec: str) -> str:
-    """One number, or the range of several."""
-    low, high = min(numbers), max(numbers)
-    if low == high or low != low:
-        return show(low, spec)
-    return f"{show(low, spec)} … {show(high, spec)}"
+    """One number, or the range of several; nan beside it, as it has no place in a range."""
+    there = [x for x in numbers if x == x]
+    if not there:
+        return show(math.nan, spec)
+    low, high = show(min(there), spec), show(max(there), spec)
+    text = low if low == high else f"{low} … {high}"
+    return text if len(there) == len(numbers) else f"{text}, {show(math.nan, spec)}"
 
 
 def card_of(box: Box, scene: Scene, said: Wording) -> Card:
@@ -122,7 +125,7 @@ def _gradient(box: Box, scene: Scene, said: Wording) -> Cell:
     word = "grad" if said.words else ""
     if scene.before_backward:
         return Cell("grad", "–", word, fill=palette.CELL)
-    strongest = max(box.grad, key=abs)
+    strongest = max((grad for grad in box.grad if grad == grad), key=abs, default=None)
     fill = palette.tint(strongest, scene.largest)
     return Cell("grad", span(box.grad, said.spec), word, fill=fill)
 

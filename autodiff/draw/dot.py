@@ -30,8 +30,11 @@ _MOST_PORTS = 12
 # For each direction the side of a box where operands come in, and where the result goes out.
 _SIDES = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
 _SIGNS = {
-    "positive": (1.0, "+"), "negative": (-1.0, "−"), "zero": (0.0, "0"), "line": (None, "×"),
+    "positive": (1.0, "+"), "negative": (-1.0, "−"), "zero": (0.0, "0"), "grey": (None, ""),
+    "line": (None, "×"),
 }  # fmt: skip
+# A swatch of Graphviz's is a cell, which cannot show how a line is drawn.
+_DASHED = {"negative": ", dashed", "zero": ", dotted"}
 
 
 def _doors(scene: Scene) -> set[int]:
@@ -195,7 +198,8 @@ class Writer:
             cells = []
             for entry in entries:
                 cells += [f"<TD>{_swatch(entry.swatch)}</TD>"] if entry.swatch else []
-                cells.append(f'<TD CELLPADDING="4">{styled(entry.text, palette.LABEL)}</TD>')
+                text = entry.text + _DASHED.get(entry.swatch, "")
+                cells.append(f'<TD CELLPADDING="4">{styled(text, palette.LABEL)}</TD>')
                 cells.append(cell(6, 15))
             rows.append(f'<TR><TD ALIGN="LEFT">{row(cells)}</TD></TR>')
         look = f'CELLBORDER="0" STYLE="ROUNDED" BGCOLOR="{palette.CARD}"'

@@ -139,7 +139,7 @@ def entry(each: Entry, x: float, middle: float) -> str:
 
 
 def _swatch(kind: str, x: float, middle: float) -> str:
-    flows = {"positive": 1.0, "negative": -1.0, "zero": 0.0, "line": None}
+    flows = {"positive": 1.0, "negative": -1.0, "zero": 0.0, "grey": None, "line": None}
     if kind in flows:
         flow = flows[kind]
         return (

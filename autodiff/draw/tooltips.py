@@ -6,6 +6,7 @@ May import: scene, explain.  Knows neither DOT nor SVG.
 """
 
 import ast
+import math
 
 from autodiff.draw.atoms import CONSTANT
 from autodiff.draw.scene import Box, Link, Scene
@@ -49,10 +50,12 @@ def _numbers(box: Box, scene: Scene) -> list[str]:
     for what, numbers in (("data", box.data), ("grad", box.grad)):
         if what == "grad" and numbers and scene.before_backward:
             lines.append("no gradient yet")
-        elif len(set(numbers)) > 1:
-            lines.append(f"{what} from {exact(min(numbers))} to {exact(max(numbers))}")
         elif numbers:
-            lines.append(f"{what} = {exact(numbers[0])}")
+            there = [x for x in numbers if x == x] or [math.nan]
+            low, high = min(there), max(there)
+            range_ = f"from {exact(low)} to {exact(high)}" if low < high else f"= {exact(low)}"
+            missing = len(numbers) - len(there) if low == low else 0
+            lines.append(f"{what} {range_}" + (f", {missing} nan" if missing else ""))
     return lines
 
 

@@ -1,7 +1,8 @@
 """No picture is empty: every size, every format, whatever Graphviz's own users do with it.
 
-A graph of any shape gives a picture of it, or a page with words; and `draw_dot` gives a digraph on
-which every public method of `graphviz.Digraph` does what it does there.
+A graph of any shape gives a picture of it, or a page with words; what a picture shows without a
+word beside it stands in its legend; and `draw_dot` gives a digraph on which every public method of
+`graphviz.Digraph` does what it does there.
 """
 
 import copy
@@ -16,8 +17,9 @@ import pytest
 import autodiff
 from autodiff import Value, draw, draw_dot, no_grad, scope
 from autodiff.draw import engine
+from autodiff.draw.cards import span
 from autodiff.draw.dot import note
-from tests.autodiff.pictures import elements, neuron, texts
+from tests.autodiff.pictures import SVG, by_id, elements, network, neuron, texts, tooltips
 
 needs_dot = pytest.mark.skipif(
     shutil.which("dot") is None, reason="graphviz's own methods need dot: apt-get install graphviz"
@@ -105,7 +107,7 @@ def test_no_format_of_any_picture_is_a_blank_page(shape, n, form, tmp_path):
 @pytest.mark.parametrize("x", [nan, inf, -inf, 0.0, 5e-324, 1.7976931348623157e308])
 def test_extreme_numbers_are_to_be_read(x):
     y = Value(2.0, "x") * x + Value(x, "b")
-    for svg in (draw(Value(x)).svg, draw(y).svg):
+    for svg in (draw(Value(x)).svg, draw(y).svg, draw(backward(y)).svg):
         assert {"data", "grad"} <= set(texts(svg))
         assert f"{x:.4g}".replace("-", "−") in texts(svg)
 
@@ -123,9 +125,85 @@ def test_what_is_no_value_is_refused_in_a_sentence(thing):
             call(thing)
 
 
+# --- the legend ---------------------------------------------------------------------------
+
+
+def backward(y):
+    y.backward()
+    return y
+
+
+def with_zero_and_nan():
+    x = Value(-2.0, "x")
+    return backward(x.relu() * 2.0 + x * nan)
+
+
+PICTURES = {
+    "leaf": lambda: draw(leaf(1)),
+    "neuron": lambda: draw(neuron()),
+    "before": lambda: draw(neuron(backward=False)),
+    "zero and nan": lambda: draw(with_zero_and_nan()),
+    "30": lambda: draw(backward(chain(30))),
+    "31": lambda: draw(backward(chain(31))),
+    "31 before": lambda: draw(chain(31)),
+    "74": lambda: draw(network()),
+    "three": lambda: draw(network(3), boxes=20),
+    "folded": lambda: draw(network(61)),
+    "list": lambda: draw(backward(wide(200))),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("own", [True, False])
+def test_the_legend_explains_whatever_has_no_word_beside_it(name, own):
+    picture = PICTURES[name]()
+    svg = picture.svg if own else engine.run(picture.dot, "svg").decode()
+    said = [" ".join(text.split()) for text in texts(svg)]
+    cards = [each for each in elements(picture.svg) if re.search("-n[0-9]+$", each.get("id", ""))]
+    shown = [text.text for card in cards for text in card.iter(f"{SVG}text")]
+    lines = [
+        list(by_id(picture.svg, f"e{number}").iter(f"{SVG}path"))[-1]
+        for number in range(len(picture._scene.links))
+    ]
+
+    def entry(start):
+        return any(text.startswith(start) for text in said)
+
+    numbers = entry("numbers on a card: data, gradient")
+    assert ("data" in shown) != numbers
+    assert entry("× 3: three equal parts") == any(re.fullmatch("× [0-9]+", t) for t in shown)
+    assert entry("a … b: from the smallest to the largest") == any(" … " in t for t in shown)
+    before = entry("– no gradient before backward()")
+    assert before == ("–" in shown)
+    assert before != entry("gradient > 0") and before != entry("gradient < 0")
+    assert bool(lines) == any(
+        "width:" in t or "local derivative" in t or "operand" in t for t in said
+    )
+    dashes = [line.get("stroke-dasharray") for line in lines]
+    assert entry("gradient 0") == ("1.5 3" in dashes)
+    grey = [line for line in lines if line.get("stroke") == "#8b949e"]
+    solid = [line for line in grey if not line.get("stroke-dasharray")]
+    assert (entry("from a constant") or entry("gradient nan")) == (bool(solid) and not before)
+
+
+def test_nan_among_the_numbers_of_a_box_is_said_in_any_order():
+    for numbers in ((nan, 1.0, 2.0), (1.0, nan, 2.0), (2.0, 1.0, nan)):
+        assert span(numbers, ".4g") == "1 … 2, nan"
+    assert [span(x, ".4g") for x in ((nan,), (nan, nan), (1.0, nan), (1.0, 1.0))] == [
+        "nan", "nan", "1, nan", "1",
+    ]  # fmt: skip
+    assert span((1.0, 1.00001), ".4g") == "1"  # a range that nobody could see
+
+
 def test_a_label_that_holds_an_empty_text_is_not_dropped():
     svg = engine.run("\n".join(["digraph {", *note("above\n\nbelow"), "}"]), "svg").decode()
     assert [text.strip() for text in texts(svg)] == ["above", "below"]
+
+
+def test_the_tooltip_of_a_folded_box_counts_what_is_nan():
+    values = [Value(x, f"x{i}") for i, x in enumerate([nan, 1.0, 2.0])]
+    svg = draw(autodiff.sum(values), boxes=2).svg
+    assert any("data from 1 to 2, 1 nan" in tip for tip in tooltips(svg))
 
 
 # --- what graphviz's users do with a digraph ----------------------------------------------
