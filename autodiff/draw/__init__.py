@@ -122,8 +122,10 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Digraph:  #
         rankdir: The way of the forward pass: LR, RL, TB or BT.
 
     Returns:
-        A `graphviz.Digraph`: it has `source`, `pipe()` and `render()`, and shows itself in
-        notebooks, also where there is no `dot` program but the package pygraphviz.
+        A `graphviz.Digraph`, to which nodes and edges may be added: it has `source`, `pipe()` and
+        `render()`, and shows itself in notebooks, also where there is no `dot` program but the
+        package pygraphviz.  A graph of more than 150 boxes is folded; if that leaves too many, one
+        node says in words what the graph consists of, and what to do.
 
     Raises:
         TypeError: If `root` is not a Value.

@@ -164,7 +164,10 @@ class Picture:
         """PNG at twice the resolution of a screen, so that it may be shown large; or PDF."""
         more = "graph [dpi=144]\n" if form == "png" else ""
         source = self.dot.replace("digraph {\n", f"digraph {{\n{more}", 1)
-        return engine.run(source, form, self._seconds)
+        try:
+            return engine.run(source, form, self._seconds)
+        except engine.TooSlow as error:
+            raise engine.TooSlow(f"{error}: {_TOO_LARGE}") from None
 
     def __repr__(self) -> str:
         return self.text

@@ -160,12 +160,14 @@ def test_a_dot_that_fails_says_why_in_the_advice(no_dot, no_pygraphviz):
 
 
 @needs_scripts
-def test_a_layout_that_does_not_end_is_ended_and_told_in_words(no_dot, no_pygraphviz):
+def test_a_layout_that_does_not_end_is_ended_and_told_in_words(no_dot, no_pygraphviz, tmp_path):
     program(no_dot, f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
     picture = draw(network(), seconds=0.3)
     text = picture._repr_mimebundle_()["text/plain"]
     assert "74 boxes, 94 edges" in text
     assert "took more than 0.3 seconds" in text and "fold" in text
+    with pytest.raises(RuntimeError, match=r"more than 0\.3 seconds: Too large .* seconds="):
+        picture.save(tmp_path / "p.png")
 
 
 def test_a_module_of_the_users_folder_is_not_taken_for_pygraphviz(no_dot, tmp_path):
