@@ -35,19 +35,24 @@ from nn.diagnostics import (
     gradient_norms,
     saturation,
 )
+from nn.entropy import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    kl_div,
+    nll_loss,
+)
 from nn.historic import family_trees, mirror_symmetry
 from nn.history import Epoch, History
 from nn.initialise import Initialiser, uniform
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
     half_squared_error,
     hinge_loss,
     huber_loss,
     l1_loss,
     mse_loss,
+    smooth_l1_loss,
     squared_error,
 )
 from nn.metrics import accuracy, mean_absolute_error, predict, r_squared
@@ -75,8 +80,9 @@ __all__ = [
     "Module", "Neuron", "Layer", "MLP", "Sequential", "RNNCell", "Initialiser", "uniform",
     "parameters_to_vector", "vector_to_parameters",
     # losses
-    "mse_loss", "l1_loss", "huber_loss", "hinge_loss", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "cross_entropy", "squared_error", "half_squared_error",
+    "mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss", "hinge_loss", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss", "kl_div", "squared_error",
+    "half_squared_error",
     # optimizers, clipping, schedules
     "Optimizer", "SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "BlendedMomentum", "Quickprop",
     "Rprop", "fan_in", "clip_grad_norm_", "clip_grad_value_", "Schedule", "ConstantLR", "StepLR",

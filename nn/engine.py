@@ -74,7 +74,16 @@ class Problem:
             self._check_targets_fit(output)
         signature = inspect.signature(loss).parameters
         reduction = signature["reduction"].default if "reduction" in signature else "mean"
+        if reduction == "none":
+            raise ValueError("a loss to learn from is one number: its reduction is not 'none'")
         self.sums = reduction == "sum"
+        kinds = {parameter.kind for parameter in signature.values()}
+        if self.weight and not (
+            "sample_weight" in signature or inspect.Parameter.VAR_KEYWORD in kinds
+        ):
+            raise ValueError(
+                "the loss takes no weights: give it an argument sample_weight, one number per case"
+            )
 
     @cached_property
     def array(self) -> Any:
@@ -107,7 +116,7 @@ class Problem:
         targets = [self.y[i] for i in rows]
         if self.weight is None:
             return self.loss(outputs, targets)
-        return self.loss(outputs, targets, weight=[self.weight[i] for i in rows])
+        return self.loss(outputs, targets, sample_weight=[self.weight[i] for i in rows])
 
     def share(self, rows: Sequence[int]) -> float:
         """The part of all cases that these are, by weight: from 0 to 1."""

@@ -6,7 +6,7 @@ by which a change of a model is noticed; and `NotRecordableError`.
 A tape repeats what a function did once.  So nothing may be recorded that does something else the
 next time: draws random numbers, changes itself, reads what is no input.
 
-May import: autodiff, data, engine, losses, module; numpy when first used.
+May import: autodiff, data, engine, entropy, losses, module; numpy when first used.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ import autodiff
 from autodiff import Value, no_grad
 from nn.data import one_hot
 from nn.engine import Problem
-from nn.losses import LOSSES, cross_entropy
+from nn.entropy import IGNORED, cross_entropy, nll_loss
+from nn.losses import LOSSES
 from nn.module import Module
 
 # More paths through comparisons than this cost more replays than they save.
 MOST_PATHS = 4
 # Calls that have to give the same number before a function counts as one that always does.
 _CALLS = 20
+# Settings of a loss by which a case counts more or less, depending on the others of its batch.
+_COUNTING = {"weight", "sample_weight", "ignore_index"}
 _PLAIN = (int, float, str, bool)
 _ATOMS = frozenset((*_PLAIN, Value, type(None)))
 
@@ -64,7 +67,11 @@ class Recording:
         base, known = _unwrapped(self.loss)
         self.whole = not (base in LOSSES.values() and known)
         self.y = problem.y
-        if base is cross_entropy and not self.whole:
+        if base in (cross_entropy, nll_loss):
+            if not known or IGNORED in self.y:
+                raise NotRecordableError(
+                    "how much a case counts depends on the classes of the others in its batch"
+                )
             self.y = _as_rows(self.y, problem.n_out)
         self.size = self._probe()
         self.arrays: list[Any] = []
@@ -78,7 +85,9 @@ class Recording:
     def of_batch(self, X: Any, y: Any, weight: Any = None) -> Any:
         """The loss of a batch."""
         outputs = [self.model(x) for x in X]
-        return self.loss(outputs, y) if weight is None else self.loss(outputs, y, weight=weight)
+        if weight is None:
+            return self.loss(outputs, y)
+        return self.loss(outputs, y, sample_weight=weight)
 
     def example(self, rows: Sequence[int]) -> list[Any]:
         """What the function is called with for these cases; of one case at a time, the first."""
@@ -194,9 +203,9 @@ def same(before: Sequence[Any], after: Sequence[Any]) -> bool:
 
 
 def _unwrapped(loss: Any) -> tuple[Any, bool]:
-    """The function inside a `partial`, and whether only its shape was settled there."""
+    """The function inside a `partial`, and whether cases count there as they do alone."""
     if isinstance(loss, partial):
-        return loss.func, not loss.args and "weight" not in loss.keywords
+        return loss.func, not loss.args and _COUNTING.isdisjoint(loss.keywords)
     return loss, True
 
 

@@ -66,7 +66,8 @@ def fit(
         model: Called with one row; its `parameters()` move.
         X: The cases: one row of numbers each, a list of lists or an array.
         y: The targets: a number, a class or a row of numbers per case.
-        loss: A name of `LOSSES`, or a function `loss(predictions, targets)` of one batch.
+        loss: A name of `LOSSES`, or a function `loss(predictions, targets)` of one batch, such as
+            `partial(cross_entropy, label_smoothing=0.1)`.
         optimizer: An optimizer of the model's parameters, or what makes one from them, such as
             `SGD`; None is Adam with a learning rate of 0.01.
         epochs: Passes over the cases, at most.
@@ -82,7 +83,8 @@ def fit(
         metrics: Measured after every epoch: "accuracy", "r_squared", "mean_absolute_error" or
             functions of outputs and targets; with validation data also on those.
         validation: `(X, y)` of held-out cases, watched and never learned from.
-        sample_weight: One weight per case, from 0.
+        sample_weight: One weight per case, from 0; a loss of your own gets those of the batch as
+            its argument `sample_weight`.
         clip_norm: If given, the largest Euclidean norm of the gradient that a step uses.
         engine: "eager" computes with Values, "tape" on a recording; "auto" takes the tape where
             that is possible and pays.  Not possible: a model that draws random numbers or changes
@@ -121,7 +123,8 @@ def fit(
     taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
     history = History(seed=seed)
     history.loss_name = getattr(problem.loss, "__name__", "loss")
-    history.loss_unit = "nats" if "cross_entropy" in history.loss_name else ""
+    entropies = ("cross_entropy", "nll_loss", "kl_div")
+    history.loss_unit = "nats" if any(name in history.loss_name for name in entropies) else ""
     loop = _Loop(problem, held_out, taker, optimizer, measures, threshold, history)
     order = source if shuffle else None
     return loop.run(

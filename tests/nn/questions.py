@@ -1,6 +1,11 @@
 """What we and PyTorch are both asked: starts, settings, and cases."""
 
+import random
+from math import log, prod
+
 STEPS = 50
+# The steps on Rosenbrock's valley whose parameters are recorded.
+SHOWN = [0, 1, 2, 4, 9, 19, 29, 39, 49]
 START = (-1.2, 1.0)
 XOR = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
 # A 2-3-1 tanh network: hidden neurons (w0, w1, b), then the output neuron (w0, w1, w2, b).
@@ -52,23 +57,99 @@ SCHEDULES = {
     "ExponentialLR": {"gamma": 0.9},
     "CosineAnnealingLR": {"T_max": 7, "eta_min": 0.01},
 }
-# Scores near and far from 0, and what they are compared with: (function, predictions, targets).
+# Scores near and far from 0, and targets for them.
 SCORES = [-40.0, -2.5, -0.3, 0.0, 0.7, 1.0, 30.0]
-LOSSES = {
-    "mse_loss": (SCORES, [1.0, -2.0, 0.5, 0.0, 0.7, 3.0, 29.5]),
-    "l1_loss": (SCORES, [1.0, -2.0, 0.5, 0.0, 0.7, 3.0, 29.5]),
-    "huber_loss": (SCORES, [1.0, -2.0, 0.5, 0.0, 0.7, 2.0, 29.5]),
+NEAR = [1.0, -2.0, 0.5, 0.0, 0.7, 2.0, 29.5]
+LOGITS = [[0.1, -2.0, 30.0], [1.0, 1.0, 1.0], [-500.0, 0.0, 2.0]]
+CERTAIN = [[0.0, 0.5, 0.5], [0.2, 0.3, 0.5], [0.0, 1.0, 0.0]]
+
+
+def some(seed, low, high, *shape):
+    """A row, or rows, of random numbers of three digits."""
+    source = random.Random(seed)
+    numbers = [round(low + (high - low) * source.random(), 3) for _ in range(prod(shape))]
+    if len(shape) == 1:
+        return numbers
+    return [numbers[i : i + shape[1]] for i in range(0, len(numbers), shape[1])]
+
+
+def probabilities(seed, n, classes):
+    """Rows that sum to 1, with zeros here and there."""
+    rows = [[max(0.0, x) for x in row] for row in some(seed, -0.3, 1.0, n, classes)]
+    rows = [row if any(row) else [1.0] * classes for row in rows]
+    return [[x / sum(row) for x in row] for row in rows]
+
+
+Y, T = some(1, -3.0, 3.0, 4, 3), some(2, -3.0, 3.0, 4, 3)
+P, Q = some(3, 0.0, 1.0, 4, 3), some(4, 0.0, 1.0, 4, 3)
+LOGS = [[log(q) for q in row] for row in some(5, 0.01, 1.0, 4, 3)]
+W, W3 = some(6, 0.1, 3.0, 4, 3), [0.5, 0.0, 2.25]
+CLASSES, SHARES = [2, 0, 0, 1], probabilities(7, 4, 3)
+SOMETIMES = [2, -100, 0, -100]
+SURE = [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+# A class and a row of probabilities, with each option alone and all together.
+CROSS = {
+    f"cross_entropy {what} {' '.join(options)}": ("cross_entropy", Y, targets, options)
+    for what, targets in (("class", CLASSES), ("row", SHARES))
+    for options in (
+        {}, {"weight": [0.5, 3.0, 1.25]}, {"label_smoothing": 0.1},
+        {"weight": W3, "label_smoothing": 0.3}, {"label_smoothing": 1.0},
+    )
+}  # fmt: skip
+
+# name -> (function, predictions, targets, options)
+LOSSES = CROSS | {
+    "mse_loss": ("mse_loss", SCORES, NEAR, {}),
+    "mse_loss rows": ("mse_loss", Y, T, {}),
+    "mse_loss weight": ("mse_loss", Y, T, {"weight": W}),
+    "mse_loss one": ("mse_loss", 0.3, -1.0, {}),
+    "l1_loss": ("l1_loss", SCORES, NEAR, {}),
+    "l1_loss weight": ("l1_loss", Y, T, {"weight": W}),
+    "huber_loss": ("huber_loss", SCORES, NEAR, {}),
+    "huber_loss delta": ("huber_loss", Y, T, {"delta": 0.4}),
+    "huber_loss weight": ("huber_loss", Y, T, {"weight": W, "delta": 2.0}),
+    "smooth_l1_loss": ("smooth_l1_loss", SCORES, NEAR, {}),
+    "smooth_l1_loss beta": ("smooth_l1_loss", Y, T, {"beta": 0.4}),
+    "smooth_l1_loss edge": ("smooth_l1_loss", [0.5, -0.5, 0.0], [0.0, 0.0, 0.0], {"beta": 0.5}),
+    "smooth_l1_loss 0": ("smooth_l1_loss", SCORES, NEAR, {"beta": 0.0}),
     "binary_cross_entropy": (
-        [0.001, 0.2, 0.5, 0.7, 0.9, 0.999],
-        [0.0, 1.0, 0.25, 0.0, 0.5, 1.0],
+        "binary_cross_entropy",
+        [0.001, 0.2, 0.5, 0.7, 0.9, 0.999], [0.0, 1.0, 0.25, 0.0, 0.5, 1.0], {},
     ),
-    "binary_cross_entropy_with_logits": (SCORES, [1.0, 0.0, 0.25, 1.0, 0.5, 0.0, 0.0]),
-    "cross_entropy": (
-        [[0.1, -2.0, 30.0], [1.0, 1.0, 1.0], [-500.0, 0.0, 2.0]],
-        [2, 0, 1],
+    "binary_cross_entropy weight": ("binary_cross_entropy", P, Q, {"weight": W}),
+    "binary_cross_entropy outputs": ("binary_cross_entropy", P, SURE, {"weight": W3}),
+    "binary_cross_entropy_with_logits": (
+        "binary_cross_entropy_with_logits", SCORES, [1.0, 0.0, 0.25, 1.0, 0.5, 0.0, 0.0], {},
     ),
-    "cross_entropy probabilities": (
-        [[0.1, -2.0, 30.0], [1.0, 1.0, 1.0], [-500.0, 0.0, 2.0]],
-        [[0.0, 0.5, 0.5], [0.2, 0.3, 0.5], [0.0, 1.0, 0.0]],
+    "binary_cross_entropy_with_logits pos_weight": (
+        "binary_cross_entropy_with_logits", Y, Q, {"pos_weight": [0.5, 1.0, 7.0]},
     ),
-}
+    "binary_cross_entropy_with_logits positive": (
+        "binary_cross_entropy_with_logits", [-800.0, -1.0, 0.0, 700.0], [1.0, 0.0, 1.0, 1.0],
+        {"pos_weight": 3.5},
+    ),
+    "binary_cross_entropy_with_logits both": (
+        "binary_cross_entropy_with_logits", Y, SURE, {"pos_weight": W3, "weight": W},
+    ),
+    "cross_entropy": ("cross_entropy", LOGITS, [2, 0, 1], {}),
+    "cross_entropy probabilities": ("cross_entropy", LOGITS, CERTAIN, {}),
+    "cross_entropy far": ("cross_entropy", LOGITS, [2, 0, 1], {"label_smoothing": 0.2}),
+    "cross_entropy one": ("cross_entropy", [0.3, -1.0, 2.0], 1, {"weight": [2.0, 0.25, 1.0]}),
+    "cross_entropy ignored": ("cross_entropy", Y, SOMETIMES, {}),
+    "cross_entropy index": (
+        "cross_entropy", Y, CLASSES,
+        {"ignore_index": 0, "weight": [9.0, 0.5, 3.0], "label_smoothing": 0.15},
+    ),
+    "nll_loss": ("nll_loss", LOGS, CLASSES, {}),
+    "nll_loss weight": ("nll_loss", LOGS, CLASSES, {"weight": [0.5, 3.0, 1.25]}),
+    "nll_loss ignored": ("nll_loss", Y, SOMETIMES, {"weight": [0.5, 3.0, 1.25]}),
+    "nll_loss index": ("nll_loss", LOGS, CLASSES, {"ignore_index": 2}),
+    "kl_div": ("kl_div", LOGS, SHARES, {}),
+    "kl_div flat": ("kl_div", [-0.1, -3.0, -700.0], [0.0, 0.25, 1.0], {}),
+    "kl_div log": ("kl_div", LOGS, [[-0.5, -2.0, -40.0]] * 4, {"log_target": True}),
+}  # fmt: skip
+
+
+def reductions(function):
+    """What a loss may be reduced by."""
+    return ("none", "mean", "sum") + (("batchmean",) if function == "kl_div" else ())

@@ -21,11 +21,13 @@ from nn import (
     RNNCell,
     Sequential,
     StepLR,
+    binary_cross_entropy_with_logits,
     cross_entropy,
     fit,
     huber_loss,
     moons,
     mse_loss,
+    smooth_l1_loss,
     squared_error,
 )
 from nn.losses import LOSSES
@@ -127,16 +129,19 @@ def test_every_optimizer_has_moved_the_weights_alike_after_200_steps(name, setti
             assert x == (y if y is None else pytest.approx(y, rel=1e-7, abs=1e-14))
 
 
+CLASSES = ("cross_entropy", "nll_loss")
+
+
 def targets(loss):
-    return {"hinge_loss": SIGNS, "cross_entropy": [int(t) for t in DATA.y]}.get(loss, DATA.y)
+    return SIGNS if loss == "hinge_loss" else list(map(int, DATA.y)) if loss in CLASSES else DATA.y
 
 
 @pytest.mark.parametrize("weight", [None, [1.0, 0.0, 2.5] * 10])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_is_learned_alike(loss, weight):
-    end = {"binary_cross_entropy": "sigmoid"}.get(loss)
+    end = {"binary_cross_entropy": "sigmoid", "nll_loss": "log_softmax"}.get(loss)
     both(
-        lambda: network(5, 2 if loss == "cross_entropy" else 1, output_activation=end),
+        lambda: network(5, 2 if loss in CLASSES else 1, output_activation=end),
         loss=loss, y=targets(loss), sample_weight=weight, epochs=50, clip_norm=0.5,
         optimizer=partial(SGD, lr=0.01),
     )  # fmt: skip
@@ -147,14 +152,23 @@ def test_every_loss_is_learned_alike(loss, weight):
     [
         partial(huber_loss, delta=0.3),
         partial(mse_loss, reduction="sum"),
+        partial(smooth_l1_loss, beta=0.3),
+        partial(binary_cross_entropy_with_logits, pos_weight=3.0),
+        partial(binary_cross_entropy_with_logits, weight=[2.0]),
+        partial(nn.kl_div, reduction="batchmean", log_target=True),
         lambda predictions, targets: mse_loss(predictions, targets),
         lambda predictions, targets: sum(abs(p - t) ** 3 for p, t in zip(predictions, targets)),
-        lambda p, t, reduction="sum", weight=None: squared_error(p, t, reduction),
+        lambda p, t, reduction="sum", sample_weight=None: squared_error(p, t, reduction),
     ],
-    ids=["delta", "partial", "lambda", "cubes", "sum"],
+    ids=["delta", "partial", "beta", "pos", "weight", "kl", "lambda", "cubes", "sum"],
 )
 def test_a_loss_of_your_own_is_learned_alike(loss):
     both(loss=loss, epochs=10, optimizer=partial(SGD, lr=0.01))
+
+
+def test_smoothed_labels_are_learned_alike():
+    loss = partial(cross_entropy, label_smoothing=0.1)
+    both(lambda: network(5, 3), loss=loss, y=[i % 3 for i in range(30)], epochs=10)
 
 
 def test_a_loss_that_looks_at_the_model_is_recorded_with_the_whole_batch():
@@ -506,6 +520,16 @@ REFUSED = [
         partial(network, 4, 2),
         {"loss": lambda p, t: cross_entropy(p, t), "y": [int(t) for t in DATA.y]},
         "example 0: cross_entropy takes a class",
+    ),
+    (
+        partial(network, 4, 2),
+        {"loss": partial(cross_entropy, weight=[1.0, 3.0]), "y": [int(t) for t in DATA.y]},
+        "how much a case counts depends on the classes of the others in its batch",
+    ),
+    (
+        partial(network, 4, 2),
+        {"loss": "cross_entropy", "y": [-100, *[int(t) for t in DATA.y[1:]]]},
+        "how much a case counts depends on the classes",
     ),
     (
         partial(network, 16, 1, activation=lambda net: net if net > 0.0 else 0.1 * net),

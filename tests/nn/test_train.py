@@ -2,6 +2,7 @@
 
 import random
 import sys
+from functools import partial
 
 import pytest
 
@@ -457,6 +458,18 @@ NAN = float("nan")
         ([[1.0]], [1.0], {"sample_weight": [1.0, 1.0]}, "1 cases but 2 weights"),
         ([[1.0]], [1.0], {"sample_weight": [-1.0]}, "the weight of case 0 is -1.0"),
         ([[1.0]], [1.0], {"sample_weight": [0.0]}, "all weights are 0"),
+        (
+            [[1.0]],
+            [1.0],
+            {"sample_weight": [1.0], "loss": lambda p, t: p[0]},
+            "the loss takes no weights: give it an argument sample_weight",
+        ),
+        (
+            [[1.0]],
+            [1.0],
+            {"loss": partial(mse_loss, reduction="none")},
+            "a loss to learn from is one number: its reduction is not 'none'",
+        ),
         ([[1.0]], [1.0], {"clip_norm": -1.0}, "clip_norm is a number from 0 on"),
         ([[1.0]], [[1.0, 2.0]], {}, "y does not fit .* example 0: 1 outputs but 2 targets"),
         ([[1.0]], [3], {"loss": "binary_cross_entropy_with_logits"}, "example 0: .*0 to 1, not 3"),
