@@ -9,7 +9,8 @@
 True
 """
 
-from nn.adaptive import Adagrad, Adam, AdamW, RMSprop
+from nn.adam import Adam, Adamax, AdamW, NAdam, RAdam
+from nn.adaptive import Adadelta, Adagrad, RMSprop
 from nn.classic import BlendedMomentum, Quickprop, Rprop, fan_in
 from nn.clip import clip_grad_norm_, clip_grad_value_
 from nn.data import Data, batches, one_hot, split, standardise
@@ -84,9 +85,10 @@ __all__ = [
     "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss", "kl_div", "squared_error",
     "half_squared_error",
     # optimizers, clipping, schedules
-    "Optimizer", "SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "BlendedMomentum", "Quickprop",
-    "Rprop", "fan_in", "clip_grad_norm_", "clip_grad_value_", "Schedule", "ConstantLR", "StepLR",
-    "ExponentialLR", "CosineAnnealingLR", "LambdaLR", "InverseTimeLR", "AdaptiveLR",
+    "Optimizer", "SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "Adamax", "NAdam",
+    "RAdam", "BlendedMomentum", "Quickprop", "Rprop", "fan_in",
+    "clip_grad_norm_", "clip_grad_value_", "Schedule", "ConstantLR", "StepLR", "ExponentialLR",
+    "CosineAnnealingLR", "LambdaLR", "InverseTimeLR", "AdaptiveLR",
     # training and measuring
     "fit", "History", "Epoch", "Stop", "AllCorrect", "LossBelow", "NoImprovement", "TimeLimit",
     "predict", "accuracy", "r_squared", "mean_absolute_error", "minimize", "Minimum",

@@ -29,6 +29,7 @@ class BlendedMomentum(Optimizer):
         parameters: `model.parameters()`.
         lr: Learning rate, from 0.
         alpha: Inertia, from 0 (none) to below 1; dimensionless.
+        maximize: Whether to climb, not to descend.
 
     Raises:
         ValueError: If a setting is out of range.
@@ -47,8 +48,15 @@ class BlendedMomentum(Optimizer):
 
     first = (0.0,)
 
-    def __init__(self, parameters: Iterable[Value], lr: float = 1e-2, alpha: float = 0.9) -> None:
-        super().__init__(parameters, lr)
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-2,
+        alpha: float = 0.9,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr, maximize=maximize)
         self.alpha = _below_one("alpha", alpha)
 
     def update(self, x: Any, g: Any, state: State) -> tuple[Any, State]:
@@ -75,6 +83,7 @@ class Quickprop(Optimizer):
         mu: The largest growth of a step, positive; dimensionless.
         decay: Weight decay, from 0.
         fan_in: One number n per parameter, at least 1, as `fan_in(model)` gives; None for all 1.
+        maximize: Whether to climb, not to descend.
 
     Raises:
         ValueError: If a setting is out of range, or `fan_in` has not one number per parameter.
@@ -107,8 +116,10 @@ class Quickprop(Optimizer):
         mu: float = 1.75,
         decay: float = 1e-4,
         fan_in: Sequence[int] | None = None,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, maximize=maximize)
         self.mu, self.decay = in_range("mu", mu), in_range("decay", decay)
         if mu == 0.0:
             raise ValueError("mu is positive: it is by how much a step may grow")
@@ -158,6 +169,7 @@ class Rprop(Optimizer):
         backtrack: Whether a change of sign takes the last step back, as the paper has it: RPROP+,
             Riedmiller, Braun, "A direct adaptive method for faster backpropagation learning", IEEE
             ICNN 1993.
+        maximize: Whether to climb, not to descend.
 
     Raises:
         ValueError: If a setting is out of range.
@@ -186,8 +198,10 @@ class Rprop(Optimizer):
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50.0),
         backtrack: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, maximize=maximize)
         shrink, grow = etas
         if not 0.0 < shrink < 1.0 < grow < float("inf"):
             raise ValueError(f"etas are one number below 1 and one above it, not {etas}")

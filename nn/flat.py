@@ -118,7 +118,7 @@ class Flat:
         optimizer.steps = state.steps + 1
         try:
             with numpy.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
-                x, memory = optimizer.update(theta[moving], g.copy(), memory)
+                x, memory = optimizer.advance(theta[moving], g.copy(), memory)
             theta[moving] = x
         except BaseException:  # Ctrl-C too
             optimizer.steps = state.steps

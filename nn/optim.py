@@ -5,7 +5,8 @@ checks of what one is made from.
 
 Each optimizer is one formula, `update`, of a number x, its gradient g and the state it keeps for
 that number.  The formula uses nothing but arithmetic and `** 0.5`, so it holds for NumPy vectors
-too: an engine that keeps all parameters in one vector calls it once per step.
+too: an engine that keeps all parameters in one vector calls it once per step.  What all optimizers
+do alike, the sign of `maximize` and the decay of weights, stands before it, in `advance`.
 
 May import: autodiff.  Never computes a gradient.
 """
@@ -26,6 +27,10 @@ class Optimizer:
     Args:
         parameters: `model.parameters()`.
         lr: The learning rate, not negative; assignable at any time.
+        weight_decay: Adds weight_decay x to the gradient: an L2 penalty of weight_decay x^2 / 2.
+        decoupled_weight_decay: Whether x shrinks by lr weight_decay x instead, apart from the
+            gradient: Loshchilov, Hutter, ICLR 2019.
+        maximize: Whether the loss is to become large: g <- -g, before the decay.
 
     Attributes:
         parameters: The parameters, in order.
@@ -41,15 +46,36 @@ class Optimizer:
     # What `update` remembers before the first step.
     first: State = ()
 
-    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float,
+        *,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        maximize: bool = False,
+    ) -> None:
         self.parameters = parameter_list(parameters, "the optimizer")
         self.lr = in_range("lr", lr)
+        self.weight_decay = in_range("weight_decay", weight_decay)
+        self.decoupled_weight_decay, self.maximize = decoupled_weight_decay, maximize
         self.steps = 0
         self.states: list[State] = [self.first] * len(self.parameters)
 
     def update(self, x: Any, g: Any, state: State) -> tuple[Any, State]:
         """The next x and state, from the gradient g; `self.steps` counts this step already."""
         raise NotImplementedError
+
+    def advance(self, x: Any, g: Any, state: State) -> tuple[Any, State]:
+        """`update`, after what all optimizers do alike to g, or to x."""
+        if self.maximize:
+            g = -g
+        if self.weight_decay:
+            if self.decoupled_weight_decay:
+                x = x * (1.0 - self.lr * self.weight_decay)
+            else:
+                g = g + self.weight_decay * x
+        return self.update(x, g, state)
 
     def step(self) -> None:
         """Moves every parameter by one step, from its gradient.
@@ -62,7 +88,7 @@ class Optimizer:
         try:
             self.steps = steps + 1
             results = [
-                self.update(x, parameter.grad, state)
+                self.advance(x, parameter.grad, state)
                 for x, parameter, state in zip(before, parameters, states, strict=True)
             ]
             for parameter, (x, _) in zip(parameters, results, strict=True):
@@ -101,6 +127,7 @@ class SGD(Optimizer):
         dampening: v <- momentum v + (1 - dampening) g from the second step on.
         weight_decay: Adds weight_decay x to the gradient: an L2 penalty of weight_decay x^2 / 2.
         nesterov: Whether to look ahead; needs momentum, and no dampening.
+        maximize: Whether to climb, not to descend.
 
     Raises:
         ValueError: If a setting is out of range.
@@ -127,19 +154,18 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, weight_decay=weight_decay, maximize=maximize)
         self.momentum = in_range("momentum", momentum)
         self.dampening = in_range("dampening", dampening)
-        self.weight_decay = in_range("weight_decay", weight_decay)
         self.nesterov = nesterov
         if nesterov and (momentum == 0.0 or dampening != 0.0):
             raise ValueError("Nesterov's momentum needs momentum above 0 and dampening 0")
 
     def update(self, x: Any, g: Any, state: State) -> tuple[Any, State]:
         """x - lr v, or x - lr g without momentum."""
-        if self.weight_decay:
-            g = g + self.weight_decay * x
         if not self.momentum:
             return x - self.lr * g, state
         (v,) = state
@@ -162,6 +188,11 @@ def parameter_list(parameters: Iterable[Value], taker: str) -> list[Value]:
     if not parameters:
         raise ValueError(f"{taker} got no parameters: pass model.parameters()")
     for each in parameters:
+        if isinstance(each, dict):
+            raise TypeError(
+                f"{taker} has no parameter groups: make an optimizer for each group, with its own "
+                "settings, and step them all"
+            )
         if not isinstance(each, Value):
             kind = f"{type(each).__module__}.{type(each).__name__}".removeprefix("builtins.")
             raise TypeError(f"{taker} takes Values, not {kind}: pass model.parameters()")

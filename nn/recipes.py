@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nn.adaptive import AdamW
+from nn.adam import AdamW
 from nn.data import Data, split, standardise
 from nn.datasets import DATA_SETS
 from nn.history import History

@@ -2,7 +2,7 @@
 
 Holds: `fit`.
 
-May import: autodiff, adaptive, data, diagnostics, engine, history, initialise, losses, metrics,
+May import: autodiff, adam, data, diagnostics, engine, history, initialise, losses, metrics,
 module, optim, progress, schedules, stopping, tape_engine.  Never holds a formula of its own.
 """
 
@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from autodiff import Value
-from nn.adaptive import Adam
+from nn.adam import Adam
 from nn.data import batches
 from nn.diagnostics import layer_parameters
 from nn.engine import Engine, Problem

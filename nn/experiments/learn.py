@@ -142,7 +142,7 @@ def learn(recipe: Recipe, seed: int, tell: Callable[[str], object] = lambda text
         if recipe.schedule is not None:
             recipe.schedule(optimizer, count)
         optimizer.steps += 1
-        theta, state = optimizer.update(theta, gradient, state)
+        theta, state = optimizer.advance(theta, gradient, state)
         if count % 250 == 249:
             tell(f"seed {seed}, sweep {count + 1}, error {trial.errors[-1]:.3g}")
     vector_to_parameters(theta, sweep.parameters)

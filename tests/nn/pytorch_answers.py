@@ -7,6 +7,7 @@ writes them to `tests/data/pytorch_training.json`.
 
 import json
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ from tests.nn.questions import (
 torch = pytest.importorskip("torch", reason="asks PyTorch: pip install torch==2.13.0")
 functional = torch.nn.functional
 FILE = Path(__file__).parents[1] / "data" / "pytorch_training.json"
+
+
+@contextmanager
+def doubles():
+    """NAdam keeps a product of its own in the default type."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def tensor(numbers):
@@ -49,14 +61,16 @@ def network_error(w):
     return total / len(XOR)
 
 
+@doubles()
 def trajectory(name, settings, start, error):
     """The parameters after each of 50 steps."""
     parameters = [tensor(x) for x in start]
     optimizer = getattr(torch.optim, name)(parameters, **settings)
+    sign = -1.0 if settings.get("maximize") else 1.0
     path = []
     for _ in range(STEPS):
         optimizer.zero_grad()
-        error(parameters).backward()
+        (sign * error(parameters)).backward()
         optimizer.step()
         path.append([parameter.item() for parameter in parameters])
     return path

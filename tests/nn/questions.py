@@ -51,6 +51,54 @@ OPTIMIZERS = {
         {"lr": 0.05, "weight_decay": 0.1, "amsgrad": True},
     ),
 }
+
+
+def everywhere(kind, **settings):
+    """The same settings on both."""
+    return (kind, settings, settings)
+
+
+# With `maximize` the error is negated, so that climbing goes the same way.
+OPTIMIZERS |= {
+    "SGD maximize": (
+        "SGD",
+        {"lr": 2e-4, "momentum": 0.9, "weight_decay": 0.02, "maximize": True},
+        {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.02, "maximize": True},
+    ),
+    "Adagrad maximize": everywhere("Adagrad", lr=0.05, weight_decay=0.02, maximize=True),
+    "RMSprop maximize": everywhere("RMSprop", lr=0.01, weight_decay=0.02, maximize=True),
+    "Adam maximize": everywhere("Adam", lr=0.05, weight_decay=0.02, maximize=True),
+    "Adam decoupled": everywhere(
+        "Adam", lr=0.05, weight_decay=0.02, decoupled_weight_decay=True, amsgrad=True
+    ),
+    "AdamW maximize": everywhere("AdamW", lr=0.05, maximize=True),
+    "Rprop": everywhere("Rprop"),
+    "Rprop maximize": everywhere(
+        "Rprop", lr=0.003, etas=[0.4, 1.3], step_sizes=[1e-4, 0.1], maximize=True
+    ),
+    "Adadelta": everywhere("Adadelta"),
+    "Adadelta maximize": everywhere(
+        "Adadelta", lr=2.0, rho=0.8, eps=1e-4, weight_decay=0.02, maximize=True
+    ),
+    "Adamax": everywhere("Adamax"),
+    "Adamax maximize": everywhere(
+        "Adamax", lr=0.05, betas=[0.8, 0.95], eps=1e-3, weight_decay=0.02, maximize=True
+    ),
+    "NAdam": everywhere("NAdam"),
+    "NAdam decay": everywhere(
+        "NAdam", lr=0.005, betas=[0.8, 0.95], momentum_decay=0.1, weight_decay=0.02, maximize=True
+    ),
+    "NAdam decoupled": everywhere(
+        "NAdam", lr=0.005, weight_decay=0.1, decoupled_weight_decay=True, momentum_decay=0.0
+    ),
+    "RAdam": everywhere("RAdam"),
+    "RAdam decay": everywhere(
+        "RAdam", lr=2e-4, betas=[0.8, 0.95], eps=1e-3, weight_decay=0.02, maximize=True
+    ),
+    "RAdam decoupled": everywhere(
+        "RAdam", lr=1e-3, weight_decay=5.0, decoupled_weight_decay=True, betas=[0.5, 0.8]
+    ),
+}
 SCHEDULES = {
     "ConstantLR": {"factor": 0.25, "total_iters": 4},
     "StepLR": {"step_size": 3, "gamma": 0.5},

@@ -4,12 +4,15 @@ import inspect
 
 import pytest
 
+import nn
 from autodiff import Value
 from nn import (
     MLP,
     SGD,
+    Adadelta,
     Adagrad,
     Adam,
+    Adamax,
     AdamW,
     AdaptiveLR,
     ConstantLR,
@@ -17,8 +20,11 @@ from nn import (
     ExponentialLR,
     InverseTimeLR,
     LambdaLR,
+    NAdam,
+    RAdam,
     RMSprop,
     RNNCell,
+    Rprop,
     StepLR,
     clip_grad_norm_,
     clip_grad_value_,
@@ -27,7 +33,12 @@ from nn import (
 )
 from tests.nn.questions import OPTIMIZERS, SCHEDULES, SHOWN, START, STEPS, WEIGHTS, XOR
 
-KINDS = {kind.__name__: kind for kind in (SGD, Adagrad, RMSprop, Adam, AdamW)}
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Adamax, NAdam, RAdam, Rprop,
+    )
+}  # fmt: skip
 RATES = {kind.__name__: kind for kind in (ConstantLR, StepLR, ExponentialLR, CosineAnnealingLR)}
 TOLERANCE = 1e-12
 
@@ -40,10 +51,11 @@ def rosenbrock(parameters):
 def path(parameters, error, name, settings):
     """The parameters after each of 50 steps."""
     optimizer = KINDS[name](parameters, **settings)
+    sign = -1.0 if settings.get("maximize") else 1.0
     points = []
     for _ in range(STEPS):
         optimizer.zero_grad()
-        error(parameters).backward()
+        (sign * error(parameters)).backward()
         optimizer.step()
         points.append([p.data for p in parameters])
     return points
@@ -106,13 +118,28 @@ DEFAULTS = {
         "lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0, "momentum": 0,
         "centered": False,
     },
+    "Adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0},
     "Adam": {
         "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "amsgrad": False,
+        "decoupled_weight_decay": False,
     },
     "AdamW": {
         "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2, "amsgrad": False,
     },
+    "Adamax": {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0},
+    "NAdam": {
+        "lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "momentum_decay": 4e-3,
+        "decoupled_weight_decay": False,
+    },
+    "RAdam": {
+        "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0,
+        "decoupled_weight_decay": False,
+    },
+    "Rprop": {"lr": 1e-2, "etas": (0.5, 1.2), "step_sizes": (1e-6, 50.0)},
 }  # fmt: skip
+DEFAULTS = {name: settings | {"maximize": False} for name, settings in DEFAULTS.items()}
+# What PyTorch has not: the paper's RPROP+.
+OURS = {"Rprop": {"backtrack": False}}
 
 
 def defaults(kind):
@@ -122,7 +149,7 @@ def defaults(kind):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_settings_have_pytorchs_names_and_defaults(name):
-    assert defaults(KINDS[name]) == DEFAULTS[name]
+    assert defaults(KINDS[name]) == DEFAULTS[name] | OURS.get(name, {})
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -187,16 +214,60 @@ def test_the_formula_holds_for_vectors_of_parameters(case):
     name, settings, _ = OPTIMIZERS[case]
     values = [Value(x) for x in START]
     one, other = KINDS[name](values, **settings), KINDS[name](values, **settings)
-    vector, state = numpy.array(START), other.first
+    vector, state = numpy.array(START), other.states[0]
+    sign = -1.0 if settings.get("maximize") else 1.0
     for _ in range(10):
         one.zero_grad()
-        rosenbrock(values).backward()
+        (sign * rosenbrock(values)).backward()
         one.step()
         x, y = vector
-        gradient = numpy.array([-400.0 * x * (y - x * x) - 2.0 * (1.0 - x), 200.0 * (y - x * x)])
+        slopes = [-400.0 * x * (y - x * x) - 2.0 * (1.0 - x), 200.0 * (y - x * x)]
         other.steps += 1
-        vector, state = other.update(vector, gradient, state)
+        vector, state = other.advance(vector, sign * numpy.array(slopes), state)
     assert vector.tolist() == pytest.approx([v.data for v in values], rel=TOLERANCE)
+
+
+# --- what all share -----------------------------------------------------------------------
+
+EVERY = [
+    kind
+    for kind in vars(nn).values()
+    if isinstance(kind, type) and issubclass(kind, nn.Optimizer) and kind is not nn.Optimizer
+]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_climbing_on_minus_the_error_is_descending_on_the_error(kind):
+    def steps(sign, **settings):
+        parameters = [Value(x) for x in START]
+        optimizer = kind(parameters, lr=1e-4, **settings)
+        for _ in range(5):
+            optimizer.zero_grad()
+            (sign * rosenbrock(parameters)).backward()
+            optimizer.step()
+        return [p.data for p in parameters], optimizer.states
+
+    assert steps(-1.0, maximize=True) == steps(1.0)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_what_an_optimizer_remembers_is_plain_numbers(kind):
+    optimizer = kind([Value(1.0), Value(2.0)])
+    optimizer.step()
+    for number in [x for state in optimizer.states for x in state]:
+        assert type(number) in (float, type(None))
+    plain = (int, float, bool, tuple, type(None))
+    kept = {k: x for k, x in vars(optimizer).items() if k not in ("parameters", "states")}
+    assert all(type(x) in plain for x in kept.values())
+
+
+def test_a_nan_gradient_gives_nan_parameters_and_no_other_error():
+    for kind in EVERY:
+        w = Value(1.0)
+        optimizer = kind([w], lr=0.1)
+        w.grad = float("nan")
+        optimizer.step()
+        assert w.data != w.data or kind in (nn.Quickprop, Rprop), kind
 
 
 # --- by hand ------------------------------------------------------------------------------
@@ -316,6 +387,8 @@ def valueless():
         (lambda: SGD([Value(1.0)], nesterov=True), "Nesterov's momentum needs momentum above 0"),
         (lambda: Adam([Value(1.0)], betas=(0.9, 1.0)), r"betas\[1\] is from 0 to below 1"),
         (lambda: Adagrad([Value(1.0)], eps=-1.0), "eps is a number from 0 on"),
+        (lambda: Adadelta([Value(1.0)], rho=1.5), "rho is from 0 to 1, not 1.5"),
+        (lambda: NAdam([Value(1.0)], momentum_decay=-1.0), "momentum_decay is a number from 0"),
         (lambda: clip_grad_norm_([Value(1.0)], -1.0), "max_norm is a number from 0 on"),
         (lambda: clip_grad_value_([Value(1.0)], -1.0), "clip_value is a number from 0 on"),
         (lambda: StepLR(valueless(), step_size=0), "step_size is at least 1 epoch"),
@@ -336,6 +409,10 @@ def test_settings_out_of_range_are_refused_in_words(call, message):
     ("call", "message"),
     [
         (lambda: SGD(MLP(1, [1], seed=0)), "takes parameters, not one MLP: pass model.parameters"),
+        (
+            lambda: SGD([{"params": [Value(1.0)], "lr": 0.1}]),
+            "has no parameter groups: make an opt",
+        ),
         (lambda: SGD([1.0, 2.0]), "takes Values, not float: pass model.parameters"),
         (lambda: SGD([Value(1.0)], lr=Value(0.1)), "lr takes a number, not a Value: write v.data"),
         (lambda: StepLR(0.1, 3), "a schedule takes an optimizer, not a float"),

@@ -102,6 +102,9 @@ VARIANTS = {
     ],
     "Adagrad": [{"lr": 0.1, "lr_decay": 0.01, "weight_decay": 0.01}],
     "RMSprop": [{"momentum": 0.5, "centered": True}],
+    "Adamax": [{"lr": 0.01, "weight_decay": 0.01}],
+    "NAdam": [{"lr": 0.01, "weight_decay": 0.01, "decoupled_weight_decay": True}],
+    "RAdam": [{"lr": 0.01}],
     "Adam": [{"lr": 0.01}, {"lr": 0.01, "amsgrad": True, "weight_decay": 0.01}],
     "Rprop": [{}, {"backtrack": True}],
 }  # fmt: skip
