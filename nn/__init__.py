@@ -61,20 +61,21 @@ from nn.minimize import Minimum, minimize
 from nn.module import Module, parameters_to_vector, vector_to_parameters
 from nn.optim import SGD, Optimizer
 from nn.persist import load, save
+from nn.phases import ConstantLR, LinearLR, OneCycleLR, SequentialLR
 from nn.plot import plot_decision, plot_gradient_flow, plot_history, plot_weights, save_figure
 from nn.recurrent import RNNCell
 from nn.schedules import (
-    AdaptiveLR,
-    ConstantLR,
     CosineAnnealingLR,
     ExponentialLR,
     InverseTimeLR,
     LambdaLR,
+    MultiStepLR,
     Schedule,
     StepLR,
 )
 from nn.stopping import AllCorrect, LossBelow, NoImprovement, Stop, TimeLimit
 from nn.train import fit
+from nn.watching import AdaptiveLR, ReduceLROnPlateau
 
 __all__ = [
     # modules and initial weights
@@ -87,8 +88,9 @@ __all__ = [
     # optimizers, clipping, schedules
     "Optimizer", "SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "Adamax", "NAdam",
     "RAdam", "BlendedMomentum", "Quickprop", "Rprop", "fan_in",
-    "clip_grad_norm_", "clip_grad_value_", "Schedule", "ConstantLR", "StepLR", "ExponentialLR",
-    "CosineAnnealingLR", "LambdaLR", "InverseTimeLR", "AdaptiveLR",
+    "clip_grad_norm_", "clip_grad_value_", "Schedule", "ConstantLR", "LinearLR", "StepLR",
+    "MultiStepLR", "ExponentialLR", "CosineAnnealingLR", "LambdaLR", "InverseTimeLR",
+    "SequentialLR", "OneCycleLR", "ReduceLROnPlateau", "AdaptiveLR",
     # training and measuring
     "fit", "History", "Epoch", "Stop", "AllCorrect", "LossBelow", "NoImprovement", "TimeLimit",
     "predict", "accuracy", "r_squared", "mean_absolute_error", "minimize", "Minimum",

@@ -35,6 +35,7 @@ class Optimizer:
     Attributes:
         parameters: The parameters, in order.
         lr: The learning rate.
+        initial_lr: What it was before a `Schedule` first set it; None as long as none has.
         steps: Number of steps taken.
         states: For each parameter what the optimizer remembers of earlier steps.
 
@@ -57,6 +58,7 @@ class Optimizer:
     ) -> None:
         self.parameters = parameter_list(parameters, "the optimizer")
         self.lr = in_range("lr", lr)
+        self.initial_lr: float | None = None
         self.weight_decay = in_range("weight_decay", weight_decay)
         self.decoupled_weight_decay, self.maximize = decoupled_weight_decay, maximize
         self.steps = 0
@@ -109,7 +111,7 @@ class Optimizer:
         settings = ", ".join(
             f"{name}={value!r}"
             for name, value in vars(self).items()
-            if name not in ("parameters", "states", "steps")
+            if name not in ("parameters", "initial_lr", "states", "steps")
         )
         return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
 

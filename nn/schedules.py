@@ -1,18 +1,21 @@
 """Learning rates that change while a model learns.
 
-Holds: `ConstantLR`, `StepLR`, `ExponentialLR`, `CosineAnnealingLR` and `LambdaLR`, under PyTorch's
-names and with its results; `InverseTimeLR`, that of Robbins and Monro; and `AdaptiveLR`, which
-watches the loss.
+Holds: `Schedule`, what all share; `StepLR`, `MultiStepLR`, `ExponentialLR`, `CosineAnnealingLR` and
+`LambdaLR`, under PyTorch's names and with its results; `InverseTimeLR`, that of Robbins and Monro;
+and `rates`, what is to come.
 
     t = epochs finished;  lr_t = lr_0 factor(t)
+
+Two schedules of one optimizer, each stepped after every epoch, multiply, as in PyTorch.
 
 May import: optim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import cos, isfinite, pi
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from math import cos, pi
 
 from nn.optim import Optimizer, in_range
 
@@ -24,55 +27,62 @@ class Schedule:
         optimizer: The optimizer whose `lr` changes.
 
     Attributes:
-        base_lr: The learning rate lr_0 that it started from.
+        base_lr: The learning rate lr_0 that the optimizer had before its first schedule.
         last_epoch: Number t of finished epochs.
+        watches: Whether `step` needs the loss.
+        lasts: Number of epochs after which there is no rate any more; None if there is always one.
+        held_out: Whether the loss that `fit` hands to `step` is that of the validation data, where
+            there are such.
     """
+
+    watches = held_out = False
+    lasts: int | None = None
 
     def __init__(self, optimizer: Optimizer) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"a schedule takes an optimizer, not a {type(optimizer).__name__}")
-        self.optimizer, self.base_lr, self.last_epoch = optimizer, optimizer.lr, 0
-        optimizer.lr = self.rate(0)
+        check_optimizer(optimizer)
+        if optimizer.initial_lr is None:
+            optimizer.initial_lr = optimizer.lr
+        self.optimizer, self.base_lr, self.last_epoch = optimizer, optimizer.initial_lr, 0
+        optimizer.lr = self.follow(optimizer.lr, self.base_lr, self.rate(0))
+        self.enter(0)
 
     def rate(self, t: int) -> float:
-        """The learning rate after `t` epochs."""
+        """The learning rate after `t` epochs, if this schedule alone sets it."""
         raise NotImplementedError
 
+    def follow(self, lr: float, before: float, after: float) -> float:
+        """The rate after `lr`, where this schedule alone goes from `before` to `after`.
+
+        In proportion: a rate that another schedule, or its owner, has halved stays halved.
+        """
+        return after if lr == before or before == 0.0 else lr * after / before
+
     def step(self, loss: float | None = None) -> None:
-        """Ends an epoch: sets the learning rate of the next.  Only `AdaptiveLR` needs the loss."""
-        self.last_epoch += 1
-        self.optimizer.lr = self.rate(self.last_epoch)
+        """Ends an epoch: sets the learning rate of the next.
+
+        Args:
+            loss: Of the epoch; only `ReduceLROnPlateau` and `AdaptiveLR` need it.
+        """
+        t, optimizer = self.last_epoch, self.optimizer
+        optimizer.lr = self.follow(optimizer.lr, self.rate(t), self.rate(t + 1))
+        self.enter(t + 1)
+        self.last_epoch = t + 1
+
+    def enter(self, t: int) -> None:
+        """Sets what else depends on the time: nothing, unless a schedule says so."""
 
 
-class ConstantLR(Schedule):
-    """lr_0 times `factor` for the first `total_iters` epochs, lr_0 from then on.
+def check_optimizer(optimizer: object) -> None:
+    """Raises TypeError unless it is one."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"a schedule takes an optimizer, not a {type(optimizer).__name__}")
 
-    As PyTorch has it, for a gentle start.  A rate that never changes needs no schedule.
 
-    Args:
-        optimizer: The optimizer.
-        factor: From 0 to 1.
-        total_iters: In epochs.
-
-    >>> from autodiff import Value
-    >>> from nn import SGD
-    >>> optimizer = SGD([Value(1.0)], lr=0.4)
-    >>> schedule = ConstantLR(optimizer, factor=0.25, total_iters=2)
-    >>> rates(schedule, 4)
-    [0.1, 0.1, 0.4, 0.4]
-    """
-
-    def __init__(
-        self, optimizer: Optimizer, factor: float = 1.0 / 3.0, total_iters: int = 5
-    ) -> None:
-        self.factor, self.total_iters = in_range("factor", factor), total_iters
-        if factor > 1.0:
-            raise ValueError(f"factor is from 0 to 1, not {factor}")
-        super().__init__(optimizer)
-
-    def rate(self, t: int) -> float:
-        """lr_0 factor, then lr_0."""
-        return self.base_lr * (self.factor if t < self.total_iters else 1.0)
+def at_least_one(name: str, epochs: int) -> int:
+    """`epochs` if it is at least 1, else ValueError."""
+    if epochs < 1:
+        raise ValueError(f"{name} is at least 1 epoch, not {epochs}")
+    return epochs
 
 
 class StepLR(Schedule):
@@ -90,14 +100,37 @@ class StepLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        if step_size < 1:
-            raise ValueError(f"step_size is at least 1 epoch, not {step_size}")
-        self.step_size, self.gamma = step_size, in_range("gamma", gamma)
+        self.step_size = at_least_one("step_size", step_size)
+        self.gamma = in_range("gamma", gamma)
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:
         """lr_0 gamma^floor(t / step_size)."""
         return float(self.base_lr * self.gamma ** (t // self.step_size))
+
+
+class MultiStepLR(Schedule):
+    """lr_t = lr_0 gamma^(number of milestones up to t).
+
+    Args:
+        optimizer: The optimizer.
+        milestones: After how many epochs the rate changes, in any order; twice counts twice.
+        gamma: What the rate is multiplied by, from 0.
+
+    >>> from autodiff import Value
+    >>> from nn import SGD
+    >>> rates(MultiStepLR(SGD([Value(1.0)], lr=1.0), milestones=[1, 3], gamma=0.5), 5)
+    [1.0, 0.5, 0.5, 0.25, 0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1) -> None:
+        self.milestones = sorted(milestones)
+        self.gamma = in_range("gamma", gamma)
+        super().__init__(optimizer)
+
+    def rate(self, t: int) -> float:
+        """lr_0 gamma^(milestones up to t)."""
+        return float(self.base_lr * self.gamma ** bisect_right(self.milestones, t))
 
 
 class ExponentialLR(Schedule):
@@ -140,14 +173,21 @@ class CosineAnnealingLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        if T_max < 1:
-            raise ValueError(f"T_max is at least 1 epoch, not {T_max}")
-        self.T_max, self.eta_min = T_max, in_range("eta_min", eta_min)
+        self.T_max, self.eta_min = at_least_one("T_max", T_max), in_range("eta_min", eta_min)
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:
         """Half a cosine wave per T_max epochs."""
         return self.eta_min + (self.base_lr - self.eta_min) * (1.0 + cos(pi * t / self.T_max)) / 2.0
+
+    def follow(self, lr: float, before: float, after: float) -> float:
+        """In proportion above eta_min; from eta_min itself as far up as this schedule alone."""
+        if lr == before:
+            return after
+        if before == self.eta_min:
+            return lr + (after - before)
+        above = (after - self.eta_min) / (before - self.eta_min)
+        return self.eta_min + (lr - self.eta_min) * above
 
 
 class LambdaLR(Schedule):
@@ -170,6 +210,10 @@ class LambdaLR(Schedule):
     def rate(self, t: int) -> float:
         """lr_0 f(t)."""
         return in_range("the learning rate", self.base_lr * self.lr_lambda(t))
+
+    def follow(self, lr: float, before: float, after: float) -> float:
+        """lr_0 f(t), whatever the rate was."""
+        return after
 
 
 class InverseTimeLR(Schedule):
@@ -197,59 +241,16 @@ class InverseTimeLR(Schedule):
         return self.base_lr / (1.0 + self.gamma * t)
 
 
-class AdaptiveLR(Schedule):
-    """Grows the rate while the loss falls, cuts it when the loss rises.
-
-    lr <- grow lr if the loss is below that of the epoch before, cut lr if above, else as it is.
-    The adaptive learning rate of the founding texts of backpropagation; "bold driver" in Battiti,
-    Complex Systems 3, 1989.  The parameters stay where the larger loss was found.
-
-    Args:
-        optimizer: The optimizer.
-        grow: From 1.
-        cut: Above 0, to 1.
-
-    >>> from autodiff import Value
-    >>> from nn import SGD
-    >>> schedule = AdaptiveLR(SGD([Value(1.0)], lr=1.0), grow=1.5, cut=0.5)
-    >>> for loss in (9.0, 8.0, 8.5):
-    ...     schedule.step(loss)
-    ...     print(schedule.optimizer.lr)
-    1.0
-    1.5
-    0.75
-    """
-
-    def __init__(self, optimizer: Optimizer, grow: float = 1.05, cut: float = 0.7) -> None:
-        if not (1.0 <= grow < float("inf") and 0.0 < cut <= 1.0):
-            raise ValueError(f"grow is from 1 and cut from 0 to 1, not {grow} and {cut}")
-        self.grow, self.cut = grow, cut
-        self._previous: float | None = None
-        super().__init__(optimizer)
-
-    def rate(self, t: int) -> float:
-        """The rate as it is: what changes it is the loss, not the time."""
-        return self.optimizer.lr
-
-    def step(self, loss: float | None = None) -> None:
-        """Ends an epoch with this loss.
-
-        Raises:
-            ValueError: If the loss is missing or not finite.
-        """
-        if loss is None or not isfinite(loss):
-            raise ValueError(f"AdaptiveLR needs the epoch's loss, a finite number, not {loss}")
-        if self._previous is not None and loss != self._previous:
-            self.optimizer.lr *= self.grow if loss < self._previous else self.cut
-        self._previous = loss
-        self.last_epoch += 1
-
-
 def rates(schedule: Schedule, epochs: int) -> list[float]:
     """The learning rates of the coming epochs; the schedule itself stays where it is.
 
     Args:
-        schedule: Any schedule but `AdaptiveLR`, which depends on what is yet to come.
+        schedule: Any schedule; of one that watches the loss as if that gave no reason to act.
         epochs: How many.
     """
-    return [schedule.rate(schedule.last_epoch + t) for t in range(epochs)]
+    t, lr, coming = schedule.last_epoch, schedule.optimizer.lr, []
+    for i in range(epochs):
+        coming.append(lr)
+        if i + 1 < epochs:
+            lr = schedule.follow(lr, schedule.rate(t + i), schedule.rate(t + i + 1))
+    return coming

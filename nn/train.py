@@ -75,7 +75,7 @@ def fit(
         shuffle: Whether every epoch has its own order of cases.
         seed: Of that order; None takes one draw from Python's `random`.
         schedule: Sets the learning rate after every epoch: a schedule of the optimizer, or what
-            makes one from it.
+            makes one from it.  `ReduceLROnPlateau` sees the validation loss where there is one.
         stop: Criteria asked after every epoch; the first that answers ends training.  Given any,
             the loss after each epoch is watched, and unless the criterion that ended training was
             a success (`AllCorrect`, `LossBelow`) the parameters of the best epoch are put back.
@@ -118,7 +118,7 @@ def fit(
     threshold = _threshold(problem)
     measures = [known_metric(metric, threshold) for metric in listed(metrics)]
     optimizer = _optimizer(model, optimizer)
-    schedule = _schedule(optimizer, schedule)
+    schedule = _schedule(optimizer, schedule, epochs)
     seed, source = generator(seed)
     taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
     history = History(seed=seed)
@@ -188,7 +188,8 @@ class _Loop:
                     success, history.reason = ended[0].success, ended[1]
                     break
                 if schedule is not None:
-                    schedule.step(epoch.loss)
+                    metrics = epoch.metrics if schedule.held_out else {}
+                    schedule.step(metrics.get("validation_loss", epoch.loss))
                 epoch.close()
             else:
                 history.reason = f"{epochs} epochs are over"
@@ -267,8 +268,8 @@ def _optimizer(model: Module, given: Any) -> Optimizer:
     return optimizer
 
 
-def _schedule(optimizer: Optimizer, given: Any) -> Schedule | None:
-    """The schedule that was given or made; of this optimizer."""
+def _schedule(optimizer: Optimizer, given: Any, epochs: int) -> Schedule | None:
+    """The schedule that was given or made; of this optimizer, and for so many epochs."""
     if given is None:
         return None
     schedule = given if isinstance(given, Schedule) else given(optimizer)
@@ -276,6 +277,13 @@ def _schedule(optimizer: Optimizer, given: Any) -> Schedule | None:
         raise TypeError(f"schedule is a schedule or makes one, not {given!r}")
     if schedule.optimizer is not optimizer:
         raise ValueError("the schedule belongs to another optimizer: pass both to fit")
+    if schedule.lasts is not None and schedule.last_epoch + epochs > schedule.lasts:
+        raise ValueError(
+            f"{epochs} epochs, but the schedule ends after {schedule.lasts - schedule.last_epoch}: "
+            "fit takes one of its steps per epoch"
+        )
+    if getattr(schedule, "mode", "min") != "min":
+        raise ValueError("fit hands the loss to the schedule, which should fall: mode='min'")
     return schedule
 
 

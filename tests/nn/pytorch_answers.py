@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.nn.questions import (
+    EPOCHS_SHOWN,
     LOSSES,
     OPTIMIZERS,
     SCHEDULES,
@@ -21,6 +22,7 @@ from tests.nn.questions import (
     STEPS,
     WEIGHTS,
     XOR,
+    learning_rates,
     reductions,
 )
 
@@ -76,16 +78,20 @@ def trajectory(name, settings, start, error):
     return path
 
 
-def learning_rates(name, settings, epochs=10):
-    """The learning rate of each epoch, from 0.4."""
-    optimizer = torch.optim.SGD([tensor(1.0)], lr=0.4)
-    schedule = getattr(torch.optim.lr_scheduler, name)(optimizer, **settings)
-    rates = []
-    for _ in range(epochs):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    return rates
+def rates_of(case):
+    """The learning rate of each epoch, from 0.4; of OneCycleLR with the momentum."""
+    if case.endswith("Adam"):
+        optimizer = torch.optim.Adam([tensor(1.0)], lr=0.4)
+    else:
+        optimizer = torch.optim.SGD([tensor(1.0)], lr=0.4, momentum=0.9)
+
+    def look(optimizer):
+        group = optimizer.param_groups[0]
+        if not case.startswith("OneCycleLR"):
+            return group["lr"]
+        return [group["lr"], group["betas"][0] if "betas" in group else group["momentum"]]
+
+    return learning_rates(case, optimizer, torch.optim.lr_scheduler, look)
 
 
 def loss_and_gradient(case, reduction):
@@ -155,7 +161,7 @@ def record():
             name: trajectory(kind, settings, WEIGHTS, network_error)
             for name, (kind, _, settings) in OPTIMIZERS.items()
         },
-        "schedules": {name: learning_rates(name, each) for name, each in SCHEDULES.items()},
+        "schedules": {case: rates_of(case) for case in SCHEDULES},
         "losses": {
             name: {kind: loss_and_gradient(name, kind) for kind in reductions(function)}
             for name, (function, *_) in LOSSES.items()
@@ -178,7 +184,9 @@ def short(answers):
 
 if __name__ == "__main__":
     answers = record()
-    # Of 50 steps a few say enough.
+    # Of 50 steps, and of 100 epochs, some say enough.
+    for case, rates in answers["schedules"].items():
+        answers["schedules"][case] = [rates[epoch] for epoch in EPOCHS_SHOWN]
     answers["rosenbrock"] = {
         name: [p[t] for t in SHOWN] for name, p in answers["rosenbrock"].items()
     }

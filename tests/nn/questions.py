@@ -99,12 +99,92 @@ OPTIMIZERS |= {
         "RAdam", lr=1e-3, weight_decay=5.0, decoupled_weight_decay=True, betas=[0.5, 0.8]
     ),
 }
+EPOCHS = 100
+# The epochs whose learning rates are recorded.
+EPOCHS_SHOWN = [*range(12), *range(12, 97, 3), 98, 99]
+# What a schedule that watches the loss sees: it falls, stalls, rises, and falls again.
+WATCHED = [
+    round(abs(50.0 - t) / 25.0 + 0.02 * (t * t % 7) if t < 80 else 1.2, 6) for t in range(EPOCHS)
+]
+COSINE = ("CosineAnnealingLR", {"T_max": 7, "eta_min": 0.01})
+WARM = ("LinearLR", {"start_factor": 0.1, "total_iters": 8})
+CYCLE = {"max_lr": 0.7, "total_steps": EPOCHS}
+# name -> schedules that are all stepped each epoch; of OneCycleLR the momentum is watched too
 SCHEDULES = {
-    "ConstantLR": {"factor": 0.25, "total_iters": 4},
-    "StepLR": {"step_size": 3, "gamma": 0.5},
-    "ExponentialLR": {"gamma": 0.9},
-    "CosineAnnealingLR": {"T_max": 7, "eta_min": 0.01},
-}
+    "ConstantLR": [("ConstantLR", {"factor": 0.25, "total_iters": 4})],
+    "LinearLR": [("LinearLR", {})],
+    "LinearLR down": [
+        ("LinearLR", {"start_factor": 0.8, "end_factor": 0.05, "total_iters": 60})
+    ],
+    "StepLR": [("StepLR", {"step_size": 3, "gamma": 0.5})],
+    "MultiStepLR": [("MultiStepLR", {"milestones": [40, 3, 40, 81], "gamma": 0.3})],
+    "ExponentialLR": [("ExponentialLR", {"gamma": 0.9})],
+    "CosineAnnealingLR": [COSINE],
+    "chain": [("ExponentialLR", {"gamma": 0.97}), ("MultiStepLR", {"milestones": [30, 80]})],
+    "chain of a warm-up": [WARM, ("StepLR", {"step_size": 9, "gamma": 0.7})],
+    "chain of a wave": [("ConstantLR", {"total_iters": 12}), COSINE],
+    "SequentialLR": [
+        ("SequentialLR", {"schedulers": [WARM, COSINE], "milestones": [8]}),
+    ],
+    "SequentialLR of three": [
+        (
+            "SequentialLR",
+            {
+                "schedulers": [
+                    ("ConstantLR", {}), ("ExponentialLR", {"gamma": 0.9}),
+                    ("MultiStepLR", {"milestones": [0, 20]}),
+                ],
+                "milestones": [10, 50],
+            },
+        ),
+    ],
+    "OneCycleLR": [("OneCycleLR", CYCLE)],
+    "OneCycleLR linear": [
+        (
+            "OneCycleLR",
+            CYCLE | {"anneal_strategy": "linear", "three_phase": True, "pct_start": 0.23,
+                     "base_momentum": 0.5, "div_factor": 10.0, "final_div_factor": 7.0},
+        ),
+    ],
+    "OneCycleLR steps": [
+        (
+            "OneCycleLR",
+            {"max_lr": 0.7, "epochs": 5, "steps_per_epoch": 20, "cycle_momentum": False,
+             "pct_start": 0.0},
+        ),
+    ],
+    "ReduceLROnPlateau": [("ReduceLROnPlateau", {"patience": 3, "factor": 0.5})],
+    "ReduceLROnPlateau absolute": [
+        (
+            "ReduceLROnPlateau",
+            {"patience": 0, "factor": 0.8, "threshold": 0.05, "threshold_mode": "abs",
+             "cooldown": 4, "min_lr": 0.1},
+        ),
+    ],
+    "ReduceLROnPlateau largest": [
+        ("ReduceLROnPlateau", {"mode": "max", "factor": 0.3, "patience": 9, "eps": 0.004})
+    ],
+}  # fmt: skip
+SCHEDULES["OneCycleLR of Adam"] = SCHEDULES["OneCycleLR"]
+
+
+def learning_rates(case, optimizer, schedules, look):
+    """The learning rate of each epoch, and what else `look` sees, from `schedules` of a module."""
+
+    def made(kind, settings):
+        inner = settings.get("schedulers")
+        settings = settings | ({} if inner is None else {"schedulers": [made(*x) for x in inner]})
+        return getattr(schedules, kind)(optimizer, **settings)
+
+    chain, rates = [made(*each) for each in SCHEDULES[case]], []
+    for loss in WATCHED:
+        rates.append(look(optimizer))
+        optimizer.step()
+        for (kind, _), schedule in zip(SCHEDULES[case], chain, strict=True):
+            schedule.step(*[loss] * (kind == "ReduceLROnPlateau"))
+    return rates
+
+
 # Scores near and far from 0, and targets for them.
 SCORES = [-40.0, -2.5, -0.3, 0.0, 0.7, 1.0, 30.0]
 NEAR = [1.0, -2.0, 0.5, 0.0, 0.7, 2.0, 29.5]

@@ -1,6 +1,7 @@
 """Optimizers, schedules and clipping: PyTorch's paths, step by step, and what bad input is told."""
 
 import inspect
+import json
 
 import pytest
 
@@ -20,18 +21,35 @@ from nn import (
     ExponentialLR,
     InverseTimeLR,
     LambdaLR,
+    LinearLR,
+    MultiStepLR,
     NAdam,
+    OneCycleLR,
     RAdam,
+    ReduceLROnPlateau,
     RMSprop,
     RNNCell,
     Rprop,
+    SequentialLR,
     StepLR,
     clip_grad_norm_,
     clip_grad_value_,
     mse_loss,
     vector_to_parameters,
 )
-from tests.nn.questions import OPTIMIZERS, SCHEDULES, SHOWN, START, STEPS, WEIGHTS, XOR
+from nn.schedules import rates
+from tests.nn.questions import (
+    EPOCHS,
+    EPOCHS_SHOWN,
+    OPTIMIZERS,
+    SCHEDULES,
+    SHOWN,
+    START,
+    STEPS,
+    WEIGHTS,
+    XOR,
+    learning_rates,
+)
 
 KINDS = {
     kind.__name__: kind
@@ -39,7 +57,6 @@ KINDS = {
         SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Adamax, NAdam, RAdam, Rprop,
     )
 }  # fmt: skip
-RATES = {kind.__name__: kind for kind in (ConstantLR, StepLR, ExponentialLR, CosineAnnealingLR)}
 TOLERANCE = 1e-12
 
 
@@ -159,28 +176,48 @@ def test_the_pytorch_installed_here_has_the_same_defaults(name):
     assert {key: theirs[key] for key in DEFAULTS[name]} == DEFAULTS[name]
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_has_pytorchs_learning_rates(name, pytorch):
-    assert learning_rates(name) == pytest.approx(pytorch["schedules"][name], rel=TOLERANCE)
+def rates_of(case):
+    """The learning rate of each epoch, from 0.4; of OneCycleLR with the momentum."""
+    adam = case.endswith("Adam")
+    optimizer = Adam([Value(1.0)], lr=0.4) if adam else SGD([Value(1.0)], lr=0.4, momentum=0.9)
+
+    def look(optimizer):
+        if not case.startswith("OneCycleLR"):
+            return optimizer.lr
+        return [optimizer.lr, optimizer.betas[0] if adam else optimizer.momentum]
+
+    return learning_rates(case, optimizer, nn, look)
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_has_the_learning_rates_of_the_pytorch_installed_here(name):
+def close(ours, theirs):
+    for our, their in zip(ours, theirs, strict=True):
+        assert our == pytest.approx(their, rel=TOLERANCE)
+
+
+@pytest.mark.parametrize("case", SCHEDULES)
+def test_a_schedule_has_pytorchs_learning_rates(case, pytorch):
+    rates = rates_of(case)
+    close([rates[epoch] for epoch in EPOCHS_SHOWN], pytorch["schedules"][case])
+
+
+@pytest.mark.parametrize("case", SCHEDULES)
+def test_a_schedule_has_the_learning_rates_of_the_pytorch_installed_here(case):
     pytest.importorskip("torch")
     from tests.nn import pytorch_answers as torch
 
-    want = torch.learning_rates(name, SCHEDULES[name])
-    assert learning_rates(name) == pytest.approx(want, rel=TOLERANCE)
+    close(rates_of(case), torch.rates_of(case))
 
 
-def learning_rates(name):
-    optimizer = SGD([Value(1.0)], lr=0.4)
-    schedule = RATES[name](optimizer, **SCHEDULES[name])
-    rates = []
-    for _ in range(10):
-        rates.append(optimizer.lr)
-        schedule.step()
-    return rates
+SCHEDULE_NAMES = sorted({kind for chain in SCHEDULES.values() for kind, _ in chain} | {"LambdaLR"})
+
+
+@pytest.mark.parametrize("name", SCHEDULE_NAMES)
+def test_a_schedule_has_the_settings_of_the_pytorch_installed_here(name):
+    torch = pytest.importorskip("torch")
+    theirs = inspect.signature(getattr(torch.optim.lr_scheduler, name)).parameters
+    ours = inspect.signature(getattr(nn, name)).parameters
+    want = [(p.name, p.default) for p in theirs.values() if p.name != "last_epoch"]
+    assert [(p.name, p.default) for p in ours.values()] == want
 
 
 @pytest.mark.parametrize("max_norm", [0.5, 13.0, 20.0])
@@ -323,6 +360,77 @@ def test_inverse_time_halves_the_rate_after_one_over_gamma():
     assert optimizer.lr == 0.4
 
 
+def test_a_rate_that_its_owner_halves_stays_halved():
+    for case, chain in SCHEDULES.items():
+        if len(chain) > 1 or not case.startswith(
+            ("Const", "Linear", "Step", "Multi", "Exp", "Seq")
+        ):
+            continue
+        found = []
+        for factor in (1.0, 0.5):
+            optimizer = SGD([Value(1.0)], lr=0.4, momentum=0.9)
+
+            def look(optimizer, factor=factor, seen=found):
+                optimizer.lr *= factor if len(seen) % EPOCHS == 5 else 1.0
+                seen.append(optimizer.lr)
+                return optimizer.lr
+
+            learning_rates(case, optimizer, nn, look)
+        whole, halved = found[:EPOCHS], found[EPOCHS:]
+        assert halved[:5] == whole[:5]
+        assert halved[5:] == pytest.approx([0.5 * lr for lr in whole[5:]], rel=TOLERANCE)
+
+
+@pytest.mark.parametrize("case", SCHEDULES)
+def test_the_rates_to_come_are_those_that_come(case):
+    if "Plateau" in case or len(SCHEDULES[case]) > 1:
+        return
+    foretold = []
+
+    def look(optimizer):
+        return optimizer.lr
+
+    class Told:
+        """Our schedules, asked before the first step."""
+
+        def __getattr__(self, name):
+            def made(optimizer, **settings):
+                schedule = getattr(nn, name)(optimizer, **settings)
+                foretold[:] = rates(schedule, EPOCHS)
+                return schedule
+
+            return made
+
+    seen = learning_rates(case, SGD([Value(1.0)], lr=0.4, momentum=0.9), Told(), look)
+    assert seen == foretold
+
+
+def test_what_a_schedule_remembers_is_plain():
+    def look(optimizer):
+        return None
+
+    class Kept:
+        def __getattr__(self, name):
+            def made(optimizer, **settings):
+                kept.append(getattr(nn, name)(optimizer, **settings))
+                return kept[-1]
+
+            return made
+
+    kept = []
+    for case in SCHEDULES:
+        learning_rates(case, SGD([Value(1.0)], lr=0.4, momentum=0.9), Kept(), look)
+    for schedule in kept:
+        state = {k: x for k, x in vars(schedule).items() if k not in ("optimizer", "schedulers")}
+        assert json.loads(json.dumps(state, allow_nan=False)) == state
+
+
+def test_a_cycle_of_one_step_and_one_that_does_not_rise():
+    for steps, start, want in ((1, 0.3, [4e-6]), (10, 0.1, [1.0]), (1, 0.0, [4e-6])):
+        schedule = OneCycleLR(SGD([Value(1.0)]), 1.0, steps, pct_start=start)
+        assert rates(schedule, 1) == pytest.approx(want, rel=TOLERANCE)
+
+
 def test_clipping_by_value_cuts_each_gradient():
     parameters = [Value(0.0), Value(0.0), Value(0.0)]
     for parameter, gradient in zip(parameters, (3.0, -4.0, 0.5), strict=True):
@@ -378,6 +486,11 @@ def valueless():
     return SGD([Value(1.0)], lr=0.1)
 
 
+def sequence(*steps, milestones=()):
+    optimizer = valueless()
+    return SequentialLR(optimizer, [StepLR(optimizer, n) for n in steps], milestones)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -395,6 +508,41 @@ def valueless():
         (lambda: CosineAnnealingLR(valueless(), T_max=0), "T_max is at least 1 epoch"),
         (lambda: ConstantLR(valueless(), factor=2.0), "factor is from 0 to 1"),
         (lambda: ExponentialLR(valueless(), gamma=-1.0), "gamma is a number from 0 on"),
+        (lambda: LinearLR(valueless(), start_factor=0.0), "start_factor is above 0, end_factor fr"),
+        (lambda: LinearLR(valueless(), total_iters=0), "total_iters is at least 1 epoch"),
+        (lambda: MultiStepLR(valueless(), [1], gamma=-1.0), "gamma is a number from 0 on"),
+        (
+            lambda: ReduceLROnPlateau(valueless(), mode="least"),
+            "mode is 'min' or 'max', not 'least'",
+        ),
+        (lambda: ReduceLROnPlateau(valueless(), threshold_mode=0), "threshold_mode is 'rel' or 'a"),
+        (lambda: ReduceLROnPlateau(valueless(), factor=1.0), "factor is from 0 to below 1, not 1"),
+        (lambda: ReduceLROnPlateau(valueless(), patience=-1), "patience is a number from 0 on"),
+        (lambda: ReduceLROnPlateau(valueless()).step(), "ReduceLROnPlateau needs what it watches"),
+        (lambda: OneCycleLR(valueless(), 1.0), "give total_steps, or both epochs and steps_per_ep"),
+        (lambda: OneCycleLR(valueless(), 1.0, 0), "total_steps is at least 1 epoch, not 0"),
+        (lambda: OneCycleLR(valueless(), 1.0, 9, pct_start=3), "pct_start is from 0 to 1, not 3"),
+        (
+            lambda: OneCycleLR(valueless(), 1.0, 9, anneal_strategy="x"),
+            "'cos' or 'linear', not 'x'",
+        ),
+        (lambda: OneCycleLR(valueless(), 1.0, 9, div_factor=0.0), "div_factor are above 0"),
+        (
+            lambda: OneCycleLR(Rprop([Value(1.0)]), 1.0, 9),
+            "Rprop has no momentum to cycle: cycle_m",
+        ),
+        (
+            lambda: [c := OneCycleLR(valueless(), 1.0, 1), c.step(), c.step()],
+            "made for 1 steps, and",
+        ),
+        (lambda: sequence(), "0 schedules but 0 milestones"),
+        (lambda: sequence(1, 2), "2 schedules but 0 milestones: give one for each schedule after"),
+        (lambda: sequence(1, 2, 3, milestones=[5, 4]), r"milestones rise from 0, not \[5, 4\]"),
+        (lambda: SequentialLR(valueless(), [StepLR(valueless(), 1)], []), "to another optimizer"),
+        (
+            lambda: SequentialLR((o := valueless()), [ReduceLROnPlateau(o)], []),
+            "SequentialLR takes no ReduceLROnPlateau, which watches the loss",
+        ),
         (lambda: AdaptiveLR(valueless(), cut=0.0), "grow is from 1 and cut from 0 to 1"),
         (lambda: AdaptiveLR(valueless()).step(), "AdaptiveLR needs the epoch's loss"),
         (lambda: LambdaLR(valueless(), lambda t: -1.0), "the learning rate is a number from 0"),
@@ -415,6 +563,7 @@ def test_settings_out_of_range_are_refused_in_words(call, message):
         ),
         (lambda: SGD([1.0, 2.0]), "takes Values, not float: pass model.parameters"),
         (lambda: SGD([Value(1.0)], lr=Value(0.1)), "lr takes a number, not a Value: write v.data"),
+        (lambda: SequentialLR(valueless(), [3], []), "SequentialLR takes schedules, not 3"),
         (lambda: StepLR(0.1, 3), "a schedule takes an optimizer, not a float"),
     ],
 )

@@ -199,9 +199,17 @@ def test_every_schedule_is_followed(schedule):
     settings = {
         "StepLR": {"step_size": 2}, "ExponentialLR": {"gamma": 0.9},
         "CosineAnnealingLR": {"T_max": 5}, "InverseTimeLR": {"gamma": 0.1},
-        "LambdaLR": {"lr_lambda": lambda epoch: 0.95**epoch},
+        "LambdaLR": {"lr_lambda": lambda epoch: 0.95**epoch}, "MultiStepLR": {"milestones": [2, 5]},
+        "OneCycleLR": {"max_lr": 0.3, "total_steps": 8}, "ReduceLROnPlateau": {"patience": 1},
     }  # fmt: skip
-    both(schedule=lambda o: schedule(o, **settings.get(schedule.__name__, {})), epochs=8)
+
+    def make(optimizer):
+        if schedule is nn.SequentialLR:
+            parts = [nn.LinearLR(optimizer, total_iters=3), StepLR(optimizer, 2)]
+            return nn.SequentialLR(optimizer, parts, [3])
+        return schedule(optimizer, **settings.get(schedule.__name__, {}))
+
+    both(schedule=make, epochs=8)
 
 
 class Reader(Module):

@@ -13,10 +13,14 @@ from nn import (
     Adam,
     AdaptiveLR,
     AllCorrect,
+    LinearLR,
     LossBelow,
     Module,
     NoImprovement,
+    OneCycleLR,
+    ReduceLROnPlateau,
     RNNCell,
+    SequentialLR,
     StepLR,
     TimeLimit,
     accuracy,
@@ -525,6 +529,50 @@ def test_an_activation_that_the_loss_applies_itself_is_refused(loss, last, width
 def test_an_optimizer_of_another_model_is_refused():
     with pytest.raises(ValueError, match="parameters that are not this model's"):
         quiet(line(), LINE_X, LINE_Y, optimizer=SGD(line().parameters()))
+
+
+@pytest.mark.parametrize("engine", ["eager", "tape"])
+def test_a_plateau_is_one_of_the_validation_loss_where_there_is_one(engine):
+    if engine == "tape":
+        pytest.importorskip("numpy")
+    held_out = ([[10.0]], [1.0])  # far from the line: it gets worse while the training loss falls
+
+    def rates(**settings):
+        return quiet(
+            line(), LINE_X, LINE_Y, epochs=6, shuffle=False, engine=engine,
+            schedule=lambda optimizer: ReduceLROnPlateau(optimizer, factor=0.5, patience=0),
+            optimizer=lambda parameters: SGD(parameters, lr=0.02), **settings,
+        )  # fmt: skip
+
+    alone, watched = rates(), rates(validation=held_out)
+    assert alone.learning_rates == [0.02] * 6
+    worse = [b >= a for a, b in zip(watched.validation_losses, watched.validation_losses[1:])]
+    want = [0.02]
+    for each in [False, *worse[:4]]:
+        want.append(want[-1] * (0.5 if each else 1.0))
+    assert any(worse[:4])
+    assert watched.learning_rates == want
+
+
+def test_a_schedule_that_ends_before_the_last_epoch_is_refused_before_the_first():
+    def cycle(optimizer):
+        return OneCycleLR(optimizer, 0.1, total_steps=5)
+
+    def warm(optimizer):
+        return SequentialLR(optimizer, [LinearLR(optimizer), cycle(optimizer)], [3])
+
+    quiet(line(), LINE_X, LINE_Y, schedule=cycle, epochs=5)
+    quiet(line(), LINE_X, LINE_Y, schedule=warm, epochs=8)
+    for schedule, epochs in ((cycle, 6), (warm, 9)):
+        model = line(1.0, 2.0)
+        with pytest.raises(ValueError, match=f"{epochs} epochs, but the schedule ends after"):
+            quiet(model, LINE_X, LINE_Y, schedule=schedule, epochs=epochs)
+        assert numbers(model) == [1.0, 2.0]
+
+
+def test_a_plateau_of_what_should_rise_is_refused():
+    with pytest.raises(ValueError, match=r"hands the loss to the schedule, .*mode='min'"):
+        quiet(line(), LINE_X, LINE_Y, schedule=lambda o: ReduceLROnPlateau(o, mode="max"))
 
 
 def test_a_schedule_of_another_optimizer_is_refused():
