@@ -35,6 +35,9 @@ _MICROGRADS = {
 
 _MOST_WEIGHTS = 10_000_000
 
+# How many levels of Sequentials in one another a text shows.
+_SHOWN = 4
+
 
 def width(n: Any, what: str) -> int:
     """`n` as a number of inputs or neurons, or an error."""
@@ -348,8 +351,16 @@ class Sequential(Module):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def __repr__(self) -> str:
-        count = len(self.parameters())
-        inner = [
-            f"  {i}: {getattr(module, '__name__', module)}" for i, module in enumerate(self.layers)
-        ]
-        return "\n".join([f"Sequential, {count} parameters", *inner])
+        return self._text(_SHOWN)
+
+    def _text(self, levels: int) -> str:
+        """What it is made of, and those in it as many levels down."""
+        lines = [f"Sequential, {len(self.parameters())} parameters"]
+        module: Any
+        for i, module in enumerate(self.layers):
+            if isinstance(module, Sequential) and type(module).__repr__ is Sequential.__repr__:
+                text = module._text(levels - 1) if levels else "Sequential, ..."
+            else:
+                text = str(getattr(module, "__name__", module))
+            lines.append(f"{i}: {text}".replace("\n", "\n  "))
+        return "\n  ".join(lines)

@@ -1,17 +1,26 @@
 """What every model is: parameters with names, in an order that never changes.
 
-Holds: `Module`, the vectors of parameters (`parameters_to_vector`, `vector_to_parameters`), and
-`one_example`, the check of what a model is called with.
+Holds: `Module`; `evaluation` and `learning`, blocks in which models are in one of their two modes;
+the vectors of parameters (`parameters_to_vector`, `vector_to_parameters`); and `one_example`, the
+check of what a model is called with.
+
+Modules may stand in one another in any way, in circles too, and as deep as memory allows.
 
 May import: autodiff.  Never knows a particular layer, loss or optimizer.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from autodiff import Value
+
+_EVALUATING = ContextVar("evaluating", default=False)
+_M = TypeVar("_M", bound="Module")
 
 
 class Module:
@@ -31,28 +40,50 @@ class Module:
     {'slope': 2.0, 'offsets.0': 0.0, 'offsets.1': 1.0}
     """
 
+    # What `train` and `eval` have set last.
+    _training = True
+
+    @property
+    def training(self) -> bool:
+        """Whether it is in training mode, as it is made; never so within `evaluation()`."""
+        return self._training and not _EVALUATING.get()
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self._training = bool(mode)
+
+    def train(self: _M, mode: bool = True) -> _M:
+        """Puts it, and every module inside it, in training mode, or with False in eval mode.
+
+        Only `Dropout`, and modules of your own that ask `self.training`, care; `fit` and `predict`
+        see to it themselves.
+
+        Raises:
+            TypeError: If `mode` is not True or False.
+        """
+        if not isinstance(mode, bool):
+            kind = type(mode).__name__
+            raise TypeError(f"train takes True or False, not a {kind}: fit(model, X, y) trains")
+        for module in _modules(self):
+            module._training = mode
+        return self
+
+    def eval(self: _M) -> _M:
+        """Puts it, and every module inside it, in eval mode."""
+        return self.train(False)
+
     def named_modules(self) -> list[tuple[str, Module]]:
-        """This module, under the name "", and every module inside it, each before its own."""
-        inner = [
-            (f"{name}.{path}" if path else name, module)
-            for name, child in _children(self)
-            for path, module in child.named_modules()
-        ]
+        """This module, under the name "", and every module inside it once, each before its own."""
+        inner = [(_name(trail), each) for trail, each in _walk(self) if isinstance(each, Module)]
         return [("", self), *inner]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter with its name, `("layers.0.neurons.2.w.1", w1)`; a shared one once."""
-        seen: set[int] = set()
-        named = []
-        for name, value in _walk("", self):
-            if id(value) not in seen:
-                seen.add(id(value))
-                named.append((name, value))
-        return named
+        return [(_name(trail), each) for trail, each in _walk(self) if isinstance(each, Value)]
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
-        return [value for _, value in self.named_parameters()]
+        return [each for _, each in _walk(self) if isinstance(each, Value)]
 
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0.0."""
@@ -90,6 +121,27 @@ class Module:
             )
         vector_to_parameters([state[name] for name, _ in named], [value for _, value in named])
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A copy of all that it holds, module by module, so that no depth is too deep.
+
+        Every module has its empty copy before the first is filled: where one stands in another,
+        the copy is found, and nothing is copied inside of anything else.
+        """
+        made = []
+        for module in _modules(self):
+            if type(module).__deepcopy__ is Module.__deepcopy__ and id(module) not in memo:
+                parts: Any = module.__reduce_ex__(4)
+                create, arguments, *rest = parts
+                memo[id(module)] = new = create(*copy.deepcopy(arguments, memo))
+                made.append((new, rest))
+        for new, (state, items, pairs) in ((new, (*rest, None, None)[:3]) for new, rest in made):
+            _fill(new, copy.deepcopy(state, memo))
+            for item in items or ():
+                new.append(copy.deepcopy(item, memo))
+            for key, value in pairs or ():
+                new[copy.deepcopy(key, memo)] = copy.deepcopy(value, memo)
+        return memo[id(self)]
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}, {len(self.parameters())} parameters"
 
@@ -103,25 +155,91 @@ def _inner(thing: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(thing) if isinstance(thing, (list, tuple)) else ()
 
 
-def _walk(path: str, thing: Any) -> Iterator[tuple[str, Value]]:
-    """Parameters below `thing`, depth first, in the order written."""
-    for key, value in _inner(thing):
-        name = f"{path}.{key}" if path else str(key)
-        if isinstance(value, Value):
-            if not value.op:
-                yield name, value
-        else:
-            yield from _walk(name, value)
+# The way to something: the way to what holds it, and its key there.
+_Trail = tuple[Any, Any]
 
 
-def _children(thing: Any, path: str = "") -> Iterator[tuple[str, Module]]:
-    """The modules that stand in `thing`, in lists too, but not in one another."""
-    for key, value in _inner(thing):
-        name = f"{path}.{key}" if path else str(key)
-        if isinstance(value, Module):
-            yield name, value
+def _walk(root: Module) -> Iterator[tuple[_Trail, Any]]:
+    """Modules and parameters below `root`, depth first, in the order written, each once."""
+    seen = {id(root)}
+    stack: list[tuple[Any, Iterator[tuple[Any, Any]]]] = [(None, iter(_inner(root)))]
+    while stack:
+        trail, things = stack[-1]
+        for key, thing in things:
+            is_parameter = isinstance(thing, Value)
+            if is_parameter and thing.op:  # a result that is kept
+                continue
+            if is_parameter or isinstance(thing, (Module, dict, list, tuple)):
+                if id(thing) in seen:
+                    continue
+                seen.add(id(thing))
+                if is_parameter:
+                    yield (trail, key), thing
+                    continue
+                if isinstance(thing, Module):
+                    yield (trail, key), thing
+                stack.append(((trail, key), iter(_inner(thing))))
+                break
         else:
-            yield from _children(value, name)
+            stack.pop()
+
+
+def _name(trail: Any) -> str:
+    """The keys of a trail, with dots between them."""
+    keys = []
+    while trail is not None:
+        trail, key = trail
+        keys.append(str(key))
+    return ".".join(reversed(keys))
+
+
+def _modules(root: Module) -> list[Module]:
+    """`root` and every module inside it, once."""
+    return [root, *[each for _, each in _walk(root) if isinstance(each, Module)]]
+
+
+def _fill(new: Any, state: Any) -> None:
+    """Gives a copy its state, as `copy.deepcopy` does."""
+    if state is None:
+        return
+    if hasattr(new, "__setstate__"):
+        new.__setstate__(state)
+        return
+    state, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    vars(new).update(state or {})
+    for name, value in (slots or {}).items():
+        setattr(new, name, value)
+
+
+@contextmanager
+def evaluation() -> Iterator[None]:
+    """Within it every module is in eval mode, for this thread alone; nothing is written to any.
+
+    >>> module = Module()
+    >>> with evaluation():
+    ...     print(module.training)
+    False
+    >>> module.training
+    True
+    """
+    token = _EVALUATING.set(True)
+    try:
+        yield
+    finally:
+        _EVALUATING.reset(token)
+
+
+@contextmanager
+def learning(model: Any) -> Iterator[None]:
+    """Within it a model that is in eval mode is in training mode."""
+    asleep = isinstance(model, Module) and not model._training
+    if asleep:
+        model.train()
+    try:
+        yield
+    finally:
+        if asleep:
+            model.eval()
 
 
 def parameters_to_vector(parameters: Iterable[Value]) -> list[float]:

@@ -11,6 +11,7 @@ import nn
 from autodiff import Value, dot, no_grad
 from nn import (
     MLP,
+    SGD,
     Layer,
     Module,
     Neuron,
@@ -121,6 +122,185 @@ def test_a_copy_of_a_model_is_independent(again):
     other([1.0, 2.0]).backward()
     assert other([1.0, 2.0]).data == model([1.0, 2.0]).data
     assert not any(p.grad for p in model.parameters())
+
+
+# --- modules in one another, in any way ---------------------------------------------------
+
+
+class Part(Module):
+    """Something that may hold anything."""
+
+    def __init__(self, **things):
+        self.w = Value(1.0)
+        vars(self).update(things)
+
+
+def with_parent():
+    parent = Part()
+    parent.children = [Part(parent=parent), Part(parent=parent)]
+    return parent, 3
+
+
+def itself():
+    part = Part()
+    part.again = part
+    return part, 1
+
+
+def two_in_each_other():
+    first, second = Part(), Part()
+    first.other, second.other = second, first
+    return first, 2
+
+
+def through_a_list_that_holds_itself():
+    inner = [Part()]
+    inner.append(inner)
+    return Part(inner=inner), 2
+
+
+def through_a_dictionary():
+    part = Part()
+    part.by_name = {"me": part, "other": (Part(), {"back": part})}
+    return part, 2
+
+
+def one_module_twice():
+    layer = Layer(2, 2, seed=0)
+    return Sequential(layer, layer), 6
+
+
+def one_parameter_twice():
+    part = Part(other=Part())
+    part.other.w = part.w
+    return part, 1
+
+
+def a_result_that_is_kept():
+    part = Part()
+    part.last = part.w * 2.0
+    return part, 1
+
+
+def a_sequence_in_itself():
+    model = Sequential(Layer(2, 1, seed=0), Layer(1, 1, seed=1))
+    model.layers.append(model)
+    return model, 5
+
+
+def deep_chain():
+    model = Part()
+    for _ in range(10_000):
+        model = Part(child=model)
+    return model, 10_001
+
+
+def deep_sequence():
+    model = Sequential(Layer(1, 1, seed=0))
+    for _ in range(1500):  # more than Python's stack; the names take the square of it
+        model = Sequential(model)
+    return model, 2
+
+
+SHAPES = [
+    with_parent, itself, two_in_each_other, through_a_list_that_holds_itself,
+    through_a_dictionary, one_module_twice, one_parameter_twice, a_result_that_is_kept,
+    a_sequence_in_itself, deep_chain, deep_sequence,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", SHAPES)
+def test_each_parameter_of_modules_in_one_another_is_found_once(make):
+    model, count = make()
+    parameters = model.parameters()
+    assert len(parameters) == len(set(map(id, parameters))) == count
+    if make is with_parent:
+        assert parameters == [model.w, *[child.w for child in model.children]]
+        assert {id(p) for p in model.children[0].parameters()} == set(map(id, parameters))
+    for parameter in parameters:
+        parameter.grad = 1.0
+    model.zero_grad()
+    assert not any(parameter.grad for parameter in parameters)
+    model.eval()
+    assert not model.training
+    assert model.train().training
+    assert f"{count} parameters" in repr(model)
+    assert len(repr(model)) < 5000
+    other = copy.deepcopy(model)
+    own = other.parameters()
+    assert len(own) == count
+    assert not {id(p) for p in own} & {id(p) for p in parameters}
+    assert copy.copy(model).parameters()[0] is parameters[0]
+    SGD(own, lr=0.1).step()
+
+
+@pytest.mark.parametrize("make", [each for each in SHAPES if each is not deep_chain])
+def test_modules_in_one_another_have_one_name_each(make):
+    model, count = make()
+    names = [name for name, _ in model.named_parameters()]
+    assert len(names) == len(set(names)) == count
+    modules = [module for _, module in model.named_modules()]
+    assert len(modules) == len(set(map(id, modules)))
+    other = copy.deepcopy(model)
+    assert [name for name, _ in other.named_parameters()] == names
+    state = {name: float(i) for i, name in enumerate(names)}
+    other.load_state_dict(state)
+    assert other.state_dict() == state
+
+
+def test_a_copy_has_the_shape_of_the_original():
+    parent, _ = with_parent()
+    other = copy.deepcopy(parent)
+    assert all(child.parent is other for child in other.children)
+    twice = copy.deepcopy(one_module_twice()[0])
+    assert twice.layers[0] is twice.layers[1]
+    shared = copy.deepcopy(one_parameter_twice()[0])
+    assert shared.other.w is shared.w
+    both = copy.deepcopy([parent, parent.children[0]])
+    assert both[0].children[0] is both[1]
+    kept = copy.deepcopy(a_result_that_is_kept()[0])
+    kept.last.backward()
+    assert kept.w.grad == 2.0
+
+
+class Slotted(Part):
+    __slots__ = ("extra",)
+
+
+class Listed(Part, list):
+    pass
+
+
+class Stateful(Part):
+    def __getstate__(self):
+        return {"w": self.w, "made": "by getstate"}
+
+    def __setstate__(self, state):
+        vars(self).update(state, filled="by setstate")
+
+
+class OwnCopy(Part):
+    def __deepcopy__(self, memo):
+        return OwnCopy(copied=True)
+
+
+def test_a_copy_goes_by_what_the_class_says():
+    slotted = Slotted()
+    slotted.extra = [slotted]
+    other = copy.deepcopy(Part(inside=[slotted])).inside[0]
+    assert other.extra == [other]
+    listed = Listed()
+    listed += [listed, 3.0]
+    other = copy.deepcopy(listed)
+    assert (other[0] is other, other[1], other is not listed) == (True, 3.0, True)
+    assert copy.deepcopy(Part(inside=Stateful())).inside.filled == "by setstate"
+    assert copy.deepcopy(Part(inside=OwnCopy())).inside.copied
+
+
+def test_a_model_with_parents_is_pickled():
+    parent, _ = with_parent()
+    other = pickle.loads(pickle.dumps(parent))
+    assert all(child.parent is other for child in other.children)
 
 
 # --- what a model computes ----------------------------------------------------------------
@@ -293,6 +473,15 @@ def test_the_text_of_a_model_says_its_shape():
     assert repr(Sequential(Layer(1, 1, seed=0), autodiff.softmax)).splitlines() == [
         "Sequential, 2 parameters",
         "  0: Layer(1 -> 1, tanh), 2 parameters",
+        "  1: softmax",
+    ]
+    inner = Sequential(MLP(1, [1], seed=0), autodiff.softmax)
+    assert repr(Sequential(inner, autodiff.softmax)).splitlines() == [
+        "Sequential, 2 parameters",
+        "  0: Sequential, 2 parameters",
+        "    0: MLP(1 -> 1, tanh, output linear), 2 parameters",
+        "      layer0: Layer(1 -> 1, linear), 2 parameters",
+        "    1: softmax",
         "  1: softmax",
     ]
 
