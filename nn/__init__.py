@@ -36,6 +36,7 @@ from nn.diagnostics import (
     gradient_norms,
     saturation,
 )
+from nn.dropout import Dropout
 from nn.entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -79,8 +80,8 @@ from nn.watching import AdaptiveLR, ReduceLROnPlateau
 
 __all__ = [
     # modules and initial weights
-    "Module", "Neuron", "Layer", "MLP", "Sequential", "RNNCell", "Initialiser", "uniform",
-    "parameters_to_vector", "vector_to_parameters",
+    "Module", "Neuron", "Layer", "MLP", "Sequential", "RNNCell", "Dropout", "Initialiser",
+    "uniform", "parameters_to_vector", "vector_to_parameters",
     # losses
     "mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss", "hinge_loss", "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss", "kl_div", "squared_error",

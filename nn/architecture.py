@@ -4,7 +4,7 @@ Holds: `described`, `check_same`, `count` and `make`, and the table of the kinds
 a description.  Every setting that comes from a file is checked for type and range; names are
 looked up; nothing is evaluated.
 
-May import: autodiff, activations, layers, module, recurrent.
+May import: autodiff, activations, dropout, layers, module, recurrent.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from typing import Any
 
 import autodiff
 from nn.activations import JOINT
+from nn.dropout import Dropout
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.module import Module
 from nn.recurrent import RNNCell
 
 # The widest layer that is believed; keeps the arithmetic on widths from a file small.
 _WIDEST = 10**7
+# The most levels of Sequentials in one another that are described; a circle has more.
+_DEEPEST = 50
 
 Architecture = dict[str, Any]
 
@@ -45,12 +48,17 @@ def _outline(model: Module) -> list[Any]:
     return [names, *[(name, repr(each)) for name, each in model.named_modules()]]
 
 
-def _fields(module: Any) -> Architecture:
+def _fields(module: Any, depth: int = 0) -> Architecture:
     """Kind and settings of one of our own modules."""
     kind = type(module).__name__
-    if kind == "Sequential":
-        return {"kind": kind, "modules": [_part(each) for each in module.layers]}
-    if kind not in _KINDS:
+    if type(module) is Sequential:
+        if depth > _DEEPEST:
+            raise ValueError(
+                f"more than {_DEEPEST} Sequentials stand in one another: make the whole model a "
+                "class of your own, derived from Module"
+            )
+        return {"kind": kind, "modules": [_part(each, depth + 1) for each in module.layers]}
+    if kind not in _KINDS or type(module) is not _KINDS[kind][0]:
         article = "an" if kind[0] in "AEIOU" else "a"
         raise ValueError(
             f"{article} {kind} inside another module cannot be saved: make the whole model a class "
@@ -67,10 +75,10 @@ def _fields(module: Any) -> Architecture:
     return described
 
 
-def _part(module: Any) -> Architecture:
+def _part(module: Any, depth: int) -> Architecture:
     """One part of a Sequential: a module, or a function that is known by name."""
     if isinstance(module, Module):
-        return _fields(module)
+        return _fields(module, depth)
     for name in JOINT:
         if module is getattr(autodiff, name):
             return {"kind": "function", "name": name}
@@ -119,6 +127,8 @@ def _setting(architecture: Architecture, name: str) -> Any:
         fits = type(value) is int
     elif name == "name":
         fits = isinstance(value, str) and bool(value)
+    elif name == "p":
+        fits = type(value) in (int, float) and 0.0 <= value <= 1.0
     else:
         fits = _is_width(value)
     if not fits:
@@ -194,6 +204,7 @@ _KINDS: dict[str, _Kind] = {
         Neuron, ("n_in", "activation", "name"), lambda n, phi, name: n + 1,
         lambda n, phi, name: Neuron(n, phi, seed=0, name=name),
     ),
+    "Dropout": (Dropout, ("p", "seed"), lambda p, seed: 0, Dropout),
     "RNNCell": (
         RNNCell, ("n_in", "n_hidden", "activation", "seed"),
         lambda n, m, phi, seed: (n + m + 1) * m,

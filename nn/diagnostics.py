@@ -18,7 +18,7 @@ from typing import Any
 from autodiff import Value, no_grad
 from nn.checks import check_cases
 from nn.history import Epoch
-from nn.module import Module
+from nn.module import Module, evaluation
 
 # From which size on something is called a problem; dimensionless.
 VANISHING = 1e-3  # gradient of a layer over that of the layer with the largest, per parameter
@@ -120,7 +120,7 @@ def _layer_outputs(model: Any, X: Any) -> list[tuple[str, Any, list[list[float]]
     if not getattr(model, "layers", None):
         raise TypeError(f"a {type(model).__name__} has no .layers to look into")
     found = []
-    with no_grad():
+    with no_grad(), evaluation():
         for i, layer in enumerate(model.layers):
             outputs = [layer(row) for row in rows]
             listed = [o if isinstance(o, list) else [o] for o in outputs]

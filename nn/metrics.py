@@ -3,7 +3,7 @@
 Holds: `predict`, `accuracy`, `r_squared`, `mean_absolute_error`, and `METRICS`, the table of those
 that `fit` can follow.
 
-May import: autodiff, checks.  Never changes a model.
+May import: autodiff, checks, module.  Never changes a model.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 
 from autodiff import Value, no_grad
 from nn.checks import check_cases, check_lengths, check_targets
+from nn.module import evaluation
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 
 
 def predict(model: Callable[[Any], Any], X: Any) -> list[Any]:
-    """The model's outputs for all rows, as plain numbers; no graph is recorded.
+    """The model's outputs for all rows, as plain numbers, in eval mode; no graph is recorded.
 
     Args:
         model: Called with one row at a time.
@@ -39,7 +40,7 @@ def predict(model: Callable[[Any], Any], X: Any) -> list[Any]:
 
 def outputs_of(model: Callable[[Any], Any], X: Sequence[Any]) -> list[Any]:
     """`predict` for rows that have been checked."""
-    with no_grad():
+    with no_grad(), evaluation():
         return [_plain(model(x)) for x in X]
 
 

@@ -24,7 +24,7 @@ from nn.data import one_hot
 from nn.engine import Problem
 from nn.entropy import IGNORED, cross_entropy, nll_loss
 from nn.losses import LOSSES
-from nn.module import Module
+from nn.module import Module, evaluation
 
 # More paths through comparisons than this cost more replays than they save.
 MOST_PATHS = 4
@@ -73,7 +73,7 @@ class Recording:
                     "how much a case counts depends on the classes of the others in its batch"
                 )
             self.y = _as_rows(self.y, problem.n_out)
-        self.size = self._probe()
+        self.size = self.probe()
         self.arrays: list[Any] = []
 
     # --- the function ---------------------------------------------------------------------
@@ -114,8 +114,13 @@ class Recording:
         return autodiff.Tape.record(function, *self.example(rows), parameters=self.parameters)
 
     def tape_of_outputs(self) -> autodiff.Tape:
-        """A new tape of the model alone."""
-        function = _limited(self.model, False)
+        """A new tape of the model alone, in eval mode."""
+
+        def outputs(x: Any) -> Any:
+            with evaluation():
+                return self.model(x)
+
+        function = _limited(outputs, False)
         return autodiff.Tape.record(function, self.problem.X[0], parameters=self.parameters)
 
     def take(self, rows: Sequence[int]) -> list[Any]:
@@ -141,8 +146,12 @@ class Recording:
         if any(repr(self.eagerly(0)) != first for _ in range(_CALLS)):
             raise NotRecordableError("the same case does not give the same loss again")
 
-    def _probe(self) -> int:
-        """Calls the function once, watched: the size of its graph."""
+    def probe(self) -> int:
+        """Calls the function once, watched: the size of its graph.
+
+        Raises:
+            NotRecordableError: As the class.
+        """
         before = contents(self.model)
         states = [(get, put, get()) for get, put in _generators(before)]
         try:

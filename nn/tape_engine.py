@@ -238,6 +238,8 @@ class TapeEngine:
         self.recordings += 1
         if self.recordings > _MOST_RECORDINGS:
             raise NotRecordableError("the model or the loss keeps changing while it learns")
+        if self.recordings > 1:  # the first was asked for when the recording was made
+            self.recording.probe()
         self.contents = contents(self.problem.model)
         try:
             self.tape = self.recording.tape(rows)

@@ -23,7 +23,7 @@ from nn.history import Epoch, History
 from nn.initialise import generator
 from nn.losses import LOSSES, Loss, known_loss
 from nn.metrics import Metric, known_metric
-from nn.module import Module, parameters_to_vector, vector_to_parameters
+from nn.module import Module, learning, parameters_to_vector, vector_to_parameters
 from nn.optim import Optimizer, in_range
 from nn.progress import progress_bar
 from nn.schedules import Schedule
@@ -58,6 +58,9 @@ def fit(
 
     A fit that takes longer than recording its loss does is computed by a `Tape`: the same steps
     and numbers to rounding, many times as fast.  `History.engine` says so, or why not.
+
+    The model learns in training mode, and is looked at in eval mode (`Dropout`); afterwards it is
+    in the mode that it was in before.
 
     Whatever goes wrong, the model keeps the parameters of the last complete update: an exception
     in a callback and Ctrl-C come through, bad arguments raise before anything has changed.
@@ -120,16 +123,17 @@ def fit(
     optimizer = _optimizer(model, optimizer)
     schedule = _schedule(optimizer, schedule, epochs)
     seed, source = generator(seed)
-    taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
     history = History(seed=seed)
     history.loss_name = getattr(problem.loss, "__name__", "loss")
     entropies = ("cross_entropy", "nll_loss", "kl_div")
     history.loss_unit = "nats" if any(name in history.loss_name for name in entropies) else ""
-    loop = _Loop(problem, held_out, taker, optimizer, measures, threshold, history)
     order = source if shuffle else None
-    return loop.run(
-        epochs, batch_size, order, schedule, listed(stop), listed(callbacks), progress
-    )  # fmt: skip
+    with learning(model):
+        taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
+        loop = _Loop(problem, held_out, taker, optimizer, measures, threshold, history)
+        return loop.run(
+            epochs, batch_size, order, schedule, listed(stop), listed(callbacks), progress
+        )
 
 
 def listed(given: Any) -> list[Any]:

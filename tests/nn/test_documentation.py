@@ -16,7 +16,7 @@ SOURCES = {
     "Adagrad": "JMLR 12, 2011", "RMSprop": "lecture 6e", "Adam": "ICLR 2015", "AdamW": "ICLR 2019",
     "huber_loss": "1964", "half_squared_error": "Nature 323",
     "Adadelta": "2012", "Adamax": "ICLR 2015", "NAdam": "2016", "RAdam": "ICLR 2020",
-    "OneCycleLR": "2017", "kl_div": "1951", "smooth_l1_loss": "ICCV 2015",
+    "OneCycleLR": "2017", "Dropout": "JMLR 15", "kl_div": "1951", "smooth_l1_loss": "ICCV 2015",
     "cross_entropy": "CVPR 2016", "clip_grad_norm_": "ICML 2013",
     "CosineAnnealingLR": "ICLR 2017", "InverseTimeLR": "1951", "AdaptiveLR": "1989",
     "NoImprovement": "1998", "RNNCell": "1990", "encoder": "1985", "spirals": "1988",

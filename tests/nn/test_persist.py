@@ -341,3 +341,52 @@ def test_loading_into_another_architecture_names_the_first_mismatch(file, model,
     with pytest.raises(ValueError, match=message):
         load(file, into=model)
     assert model.state_dict() == before
+
+
+# --- modules in one another ---------------------------------------------------------------
+
+
+class Tree(Module):
+    """Knows its parent, and may be as deep as memory allows."""
+
+    def __init__(self, depth):
+        self.w, node = Value(1.0), self
+        for _ in range(depth):
+            node.child = Tree(0)
+            node.child.parent, node = node, node.child
+
+
+def test_a_class_of_ones_own_is_saved_however_its_modules_stand_in_one_another(tmp_path):
+    tree, other = Tree(100), Tree(100)
+    for i, parameter in enumerate(tree.parameters()):
+        parameter.data = float(i)
+    load(save(tree, tmp_path / "model.json"), into=other)
+    assert other.state_dict() == tree.state_dict()
+    deep = Tree(0)
+    for _ in range(10_000):
+        deep = Holder(deep)
+    assert load(save(deep, tmp_path / "model.json"), into=deep) is deep
+
+
+class Holder(Module):
+    """One level of many, with no parameter of its own."""
+
+    def __init__(self, inside):
+        self.inside = inside
+
+
+@pytest.mark.parametrize("circle", [True, False])
+def test_sequences_that_no_file_can_describe_are_refused_in_words(circle, tmp_path):
+    model = Sequential(Layer(1, 1, seed=0))
+    if circle:
+        model.layers.append(model)
+    for _ in range(1500 * (not circle)):
+        model = Sequential(model)
+    with pytest.raises(ValueError, match="more than 50 Sequentials stand in one another: make"):
+        save(model, tmp_path / "model.json")
+    file = save(Sequential(Layer(1, 1, seed=0)), tmp_path / "model.json")
+    if circle:  # the names of the parameters fit, and they alone decide
+        assert load(file, into=model) is model
+    else:
+        with pytest.raises(ValueError, match="architecture"):
+            load(file, into=model)
