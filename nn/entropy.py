@@ -104,12 +104,9 @@ def binary_cross_entropy_with_logits(
 
     def loss(y: Number, t: Number, c: Number = 1.0) -> Number:
         check_target(t, t >= 0.0 and t <= 1.0, "binary_cross_entropy_with_logits", "from 0 to 1")
-
-        def positive() -> Number:
-            softplus = autodiff.softplus(-y)
-            return softplus if c == 1.0 else c * softplus
-
-        return _between(t, positive, lambda: autodiff.softplus(y))
+        if c == 1.0:
+            return _between(t, lambda: autodiff.softplus(-y), lambda: autodiff.softplus(y))
+        return _between(t, lambda: c * autodiff.softplus(-y), lambda: autodiff.softplus(y))
 
     return elementwise(
         loss, predictions, targets, reduction, sample_weight, weight=weight, pos_weight=pos_weight
@@ -298,10 +295,10 @@ def _of_classes(
         rows, targets = [rows], [targets]
     targets = list(targets)
     check_counts(len(rows), len(targets))
-    losses, counts = [], []
+    losses, counts, w = [], [], None
     for i, (row, target) in enumerate(zip(rows, targets, strict=True)):
-        scores, w = list(row), None
-        if weight is not None:
+        scores = list(row)
+        if weight is not None and (w is None or len(w) != len(scores)):
             w = _class_weights(weight, len(scores))
         if is_list(target):
             if len(target) != len(scores):

@@ -19,6 +19,8 @@ from typing import Any
 from autodiff import Value
 
 State = tuple[Any, ...]
+# Settings that no optimizer has to ask for.
+_SHARED = ("weight_decay", "decoupled_weight_decay", "maximize")
 
 
 class Optimizer:
@@ -87,10 +89,12 @@ class Optimizer:
         """
         parameters, states, steps = self.parameters, self.states, self.steps
         before = [parameter.data for parameter in parameters]
+        # The same numbers, without a call that would change nothing.
+        move = self.advance if self.maximize or self.weight_decay else self.update
         try:
             self.steps = steps + 1
             results = [
-                self.advance(x, parameter.grad, state)
+                move(x, parameter.grad, state)
                 for x, parameter, state in zip(before, parameters, states, strict=True)
             ]
             for parameter, (x, _) in zip(parameters, results, strict=True):
@@ -108,12 +112,11 @@ class Optimizer:
             parameter.grad = 0.0
 
     def __repr__(self) -> str:
-        settings = ", ".join(
-            f"{name}={value!r}"
-            for name, value in vars(self).items()
-            if name not in ("parameters", "initial_lr", "states", "steps")
-        )
-        return f"{type(self).__name__}({len(self.parameters)} parameters, {settings})"
+        hidden = {"parameters", "initial_lr", "states", "steps"}
+        # What all have is shown where it is on.
+        hidden |= {name for name in _SHARED if not getattr(self, name)}
+        settings = [f"{name}={value!r}" for name, value in vars(self).items() if name not in hidden]
+        return f"{type(self).__name__}({len(self.parameters)} parameters, {', '.join(settings)})"
 
 
 class SGD(Optimizer):

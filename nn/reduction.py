@@ -8,7 +8,7 @@ May import: autodiff.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import autodiff
@@ -121,8 +121,7 @@ def elementwise(
     if not is_list(targets):
         raise ValueError(f"{len(predictions)} predictions but a single target: give one for each")
     check_counts(len(predictions), len(targets))
-    rows = list(_rows(predictions, targets))
-    width = len(rows[0][0]) if any(is_list(ys) for ys in predictions) else None
+    rows, width = _rows(predictions, targets)
     n = len(rows)
     factors = pos_factors = None
     if weight is not None:
@@ -132,9 +131,11 @@ def elementwise(
         pos_factors = spread(pos_weight, "pos_weight", n, width)
     losses: list[list[Number]] = []
     for i, (ys, ts) in enumerate(rows):
-        more = () if pos_factors is None else (_row(pos_factors[i]),)
         try:
-            row = [loss(*each) for each in zip(ys, ts, *more, strict=True)]
+            if pos_factors is None:
+                row = [loss(y, t) for y, t in zip(ys, ts)]
+            else:
+                row = [loss(*each) for each in zip(ys, ts, _row(pos_factors[i]), strict=True)]
         except ValueError as error:
             raise ValueError(f"example {i}: {error}") from None
         if factors is not None:
@@ -156,15 +157,20 @@ def _row(x: Any) -> list[Any]:
     return list(x) if is_list(x) else [x]
 
 
-def _rows(predictions: Any, targets: Any) -> Iterator[tuple[list[Any], list[Any]]]:
-    """Every example's outputs and targets as lists of one length, the same for all examples."""
-    width = None
+def _rows(predictions: Any, targets: Any) -> tuple[list[tuple[list[Any], list[Any]]], int | None]:
+    """Every example's outputs and targets as lists, and their width; None for one number each."""
+    rows, width, flat = [], 1, True
     for i, (ys, ts) in enumerate(zip(predictions, targets, strict=True)):
-        ys, ts = _row(ys), _row(ts)
+        if is_list(ys):
+            ys, flat = list(ys), False
+        else:
+            ys = [ys]
+        ts = _row(ts)
         if len(ys) != len(ts) or (i and len(ys) != width):
             raise ValueError(f"example {i}: {len(ys)} outputs but {len(ts)} targets")
         width = len(ys)
-        yield ys, ts
+        rows.append((ys, ts))
+    return rows, None if flat else width
 
 
 def _unreduced(

@@ -298,6 +298,16 @@ def test_what_an_optimizer_remembers_is_plain_numbers(kind):
     assert all(type(x) in plain for x in kept.values())
 
 
+def test_the_text_of_an_optimizer_shows_its_settings_and_what_is_on():
+    w = Value(1.0)
+    assert repr(SGD([w], momentum=0.9)) == (
+        "SGD(1 parameters, lr=0.001, momentum=0.9, dampening=0.0, nesterov=False)"
+    )
+    assert repr(Adadelta([w], weight_decay=0.1, maximize=True)) == (
+        "Adadelta(1 parameters, lr=1.0, weight_decay=0.1, maximize=True, rho=0.9, eps=1e-06)"
+    )
+
+
 def test_a_nan_gradient_gives_nan_parameters_and_no_other_error():
     for kind in EVERY:
         w = Value(1.0)
