@@ -109,7 +109,7 @@ def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float 
     check_lengths(rows, classes)
     if steps.__class__ is not int or not 2 <= steps <= 1000:
         raise ValueError(
-            f"steps is a whole number from 2 to 1,000, not {steps!r}: the model is asked steps^2 times"
+            f"steps is a whole number from 2 to 1,000, not {steps!r}: the model is asked for each"
         )
     if not abs(threshold) < LARGEST:
         raise ValueError(f"threshold is a finite number, not {threshold!r}")

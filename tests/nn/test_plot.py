@@ -12,7 +12,6 @@ from types import SimpleNamespace
 
 import pytest
 
-import nn
 from nn import (
     MLP,
     History,
@@ -318,7 +317,7 @@ def decision(**options):
         (lambda: plot_decision(lambda row: nan, SQUARE, [0] * 4), "nan or infinite everywhere"),
         (lambda: plot_decision(max, [[1e308, 0.0], [-1e308, 0.0]], [0, 1]), "too far for a plot"),
         (lambda: decision(steps=1), "steps is a whole number from 2 to 1,000, not 1"),
-        (lambda: decision(steps=1001), "from 2 to 1,000, not 1001: the model is asked steps"),
+        (lambda: decision(steps=1001), "from 2 to 1,000, not 1001: the model is asked for"),
         (lambda: decision(steps=2.5), "steps is a whole number from 2 to 1,000, not 2.5"),
         (lambda: decision(threshold=nan), "threshold is a finite number, not nan"),
         (lambda: save_figure(decision(steps=2), "new/plot.qqq"), "in .svg, .png or .pdf: 'plot.q"),
