@@ -152,7 +152,7 @@ def refuse_node(x: Any, place: str) -> None:
         TypeError: If `x` is one; the sentence says what to write.
     """
     kind = type(x)
-    if kind.__module__.partition(".")[0] == "autodiff" or not hasattr(kind, "backward"):
+    if not hasattr(kind, "backward") or kind.__module__.partition(".")[0] == "autodiff":
         return
     if getattr(x, "requires_grad", True):
         number = "x.item()" if hasattr(x, "item") else "x.data"

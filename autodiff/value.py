@@ -88,9 +88,9 @@ def as_operand(x: Any) -> Any:
         return as_float(x, "an operation")
     if isinstance(x, numbers.Complex) and not isinstance(x, numbers.Real):
         return NotImplemented
-    foreign.refuse_node(x, "an operation on a Value")
     if isinstance(x, numbers.Number):
         return as_float(x, "an operation")
+    foreign.refuse_node(x, "an operation on a Value")
     if getattr(x, "shape", None) == () and hasattr(x, "item"):
         return as_operand(x.item())  # an array of one number, or of one Value
     return NotImplemented
