@@ -110,6 +110,7 @@ def run_examples(text: str, page: str = "README.md") -> int:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.usefixtures("own_rules")
 def test_every_example_runs_and_prints_what_it_promises(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # what an example writes does not land in the project
     count = run_examples(page.read_text(encoding="utf-8"), page.name)

@@ -12,7 +12,6 @@ import pytest
 
 import autodiff
 from autodiff import Tape, Value, draw, draw_dot, explain, grad, gradcheck, gradients, interact
-from autodiff.rule import RULES
 from nn import MLP, SGD
 
 Peer = micrograd.engine.Value
@@ -208,23 +207,19 @@ def test_a_node_made_by_hand_is_refused_with_what_to_write(act, error, sentence)
         act()
 
 
+@pytest.mark.usefixtures("own_rules")
 def test_the_rule_that_the_refusal_shows_works_as_it_stands():
     with pytest.raises(TypeError) as caught:
         children(Value, "times")()
     text = str(caught.value)
     code = text[text.index("    @autodiff") : text.index("\n\nand write")]
     namespace = {"autodiff": autodiff}
-    try:
-        exec("\n".join(line[4:] for line in code.splitlines()), namespace)
-        namespace.update(a=Value(2.0), b=Value(3.0))
-        exec("out = " + re.search(r"and write (.*?) for Value", text)[1], namespace)
-        out = namespace["out"]
-        out.backward()
-        assert (out.data, out.op, namespace["a"].grad, namespace["b"].grad) == (6.0, "times", 3, 2)
-    finally:
-        RULES.pop("times", None)
-        autodiff.operations.FUNCTIONS.pop("times", None)
-        del Value.times
+    exec("\n".join(line[4:] for line in code.splitlines()), namespace)
+    namespace.update(a=Value(2.0), b=Value(3.0))
+    exec("out = " + re.search(r"and write (.*?) for Value", text)[1], namespace)
+    out = namespace["out"]
+    out.backward()
+    assert (out.data, out.op, namespace["a"].grad, namespace["b"].grad) == (6.0, "times", 3, 2)
 
 
 @pytest.mark.parametrize("label", [3, 2.5, Value(1.0), b"x", object()])
