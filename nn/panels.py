@@ -22,7 +22,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 STYLES = ("-", "--", "-.", ":")
 # What is nan, or cannot be drawn: matplotlib's own sums overflow beyond this.
-MISSING, LARGEST = "#8b949e", 1e300
+MISSING, LARGEST = "#8b949e", 1e290
 
 
 def new_figure(width: float, height: float) -> Any:
@@ -67,7 +67,8 @@ def draw_curves(
     if len(shown) > 1:
         axes.legend(frameon=False)
     plotted = [x for line in axes.lines for x in line.get_ydata() if x == x]
-    if log and plotted and min(plotted) > 0.0:
+    lowest, highest = min(plotted, default=0.0), max(plotted, default=0.0)
+    if log and lowest > 0.0 and highest < 1e200 * min(1.0, lowest):  # or its ticks overflow
         axes.set_yscale("log")
     missing = [
         f"{name}: {there.count(False)} of {len(there)} epochs nan or infinite"

@@ -59,7 +59,7 @@ def draw_network(
         edges: The weight of each connection.
         biases: The bias of each unit that has one.
     """
-    largest = max(map(abs, edges.values()))
+    largest = max(map(abs, edges.values())) or 1.0
     places = {
         (i, j): ((j + 0.5) / len(layer), float(i))
         for i, layer in enumerate(layers)
@@ -228,7 +228,7 @@ def draw_people(title: str, weights: Sequence[Sequence[float]], names: Sequence[
 def _draw_squares(axes: Any, weights: Sequence[float]) -> None:
     """A square per person: the English family at height 1, the Italian at 0."""
     patches = need("matplotlib.patches", "A picture")
-    largest = max(map(abs, weights))
+    largest = max(map(abs, weights)) or 1.0
     for i, place in [(i, place) for i in (0, 1) for place in range(12)]:
         w = weights[12 * i + _PLACES[place]]
         side = 0.92 * (abs(w) / largest) ** 0.5

@@ -24,6 +24,7 @@ from nn import (
     plot_weights,
     save_figure,
 )
+from nn.experiments import picture as experiments
 
 pytest.importorskip("matplotlib")
 
@@ -181,8 +182,8 @@ def test_a_plot_is_shown_once_whatever_pyplot_does(notebook):
 def test_a_figure_is_one_of_matplotlibs_and_can_be_copied_and_saved(learned):
     from matplotlib.figure import Figure
 
-    made = plot_history(learned[2])
-    assert isinstance(made, Figure) and repr(made) == "<Figure size 1260x340 with 3 Axes>"
+    made = plot_gradient_flow(learned[2])
+    assert isinstance(made, Figure) and repr(made) == "<Figure size 500x340 with 1 Axes>"
     for twin in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
         assert twin._repr_png_().startswith(b"\x89PNG")
     file = io.BytesIO()
@@ -236,18 +237,18 @@ def ink(axes):
     ],
 )  # fmt: skip
 def test_every_curve_is_to_be_seen_or_its_absence_is_said(losses):
-    for made in (
-        plot_history(history_of(*losses)),
-        plot_gradient_flow(history_of(*losses, norms={"layer0": losses})),
-    ):
-        axes = made.axes[0]
-        assert made._repr_png_().startswith(b"\x89PNG")
-        lost = sum(not abs(loss) < 1e300 for loss in losses)
-        assert ink(axes) == (lost < len(losses))
-        said = f"{lost} of {len(losses)} epochs nan or infinite" if lost else ""
-        assert axes.get_title().partition(": ")[2] == said
-        low, high = axes.get_xlim()
-        assert low <= 1 and high >= len(losses)
+    axes = plot_gradient_flow(history_of(*losses, norms={"layer0": losses})).axes[0]
+    lost = sum(not abs(loss) < 1e290 for loss in losses)
+    assert ink(axes) == (lost < len(losses))
+    said = f"{lost} of {len(losses)} epochs nan or infinite" if lost else ""
+    assert axes.get_title().partition(": ")[2] == said
+    low, high = axes.get_xlim()
+    assert low <= 1 and high >= len(losses)
+
+
+def test_the_largest_and_smallest_numbers_can_be_drawn():
+    made = plot_history(history_of(1e308, 1e289, 5e-324, nan, norms={"layer0": [1e289, 1e40]}))
+    assert made._repr_png_().startswith(b"\x89PNG")
 
 
 def test_nan_in_a_curve_leaves_the_scale_as_it_is():
@@ -274,7 +275,6 @@ def test_a_history_without_gradients_or_metrics_has_no_empty_axes():
 @pytest.mark.parametrize("case", [(SQUARE, [0, 1, 1, 0]), (SQUARE, [1] * 4), ([[1.0, 1.0]], [0])])
 def test_a_decision_is_shaded_or_grey_all_over_the_plane(answer, hole, case):
     made = plot_decision(answer, *case, steps=6)
-    assert made._repr_png_().startswith(b"\x89PNG")
     said = [text.get_text() for text in made.axes[0].get_legend().texts]
     # one case alone lies where nothing is missing, but the margin around it may reach farther
     assert ("nan or infinite" in said) == hole or case[0] != SQUARE
@@ -297,6 +297,12 @@ def test_missing_weights_are_grey_and_leave_the_scale_as_it_is():
     several = plot_weights(layer_of([nan, 1.0, 0.0], [1.0, 2.0, 0.0]), (1, 2))
     assert several.get_suptitle() == "grey: nan"
     assert plot_weights(layer_of([1.0, 1.0, 0.0])).get_suptitle() == ""
+
+
+def test_a_net_of_zeros_is_drawn():
+    made = experiments.draw_people("zeros", [[0.0] * 24] * 6, ["unit"] * 6)
+    experiments.draw_network(made.axes[0], [["x"], ["y"]], {((0, 0), (1, 0)): 0.0}, {})
+    assert made.axes[0].lines and made.axes[1].patches
 
 
 def decision(**options):
