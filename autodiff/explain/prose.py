@@ -7,7 +7,7 @@ May import: algebra, lines, trace.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -119,12 +119,12 @@ class Prose:
     def _along(self, way: list[int]) -> str:
         """One way: each derivative on it, then their product."""
         root, leaf = way[0], way[-1]
-        parts = [self._said(a, b) for a, b in pairwise(way)]
-        if len(parts) > 1:
-            factors = [self._trace.show(self._below[a][b][1]) for a, b in pairwise(way)]
-            product_ = " x ".join(_shortened(factors))
-            parts.append(f"{self._ratio(root, leaf)} = {product_} = {self._gradient(leaf)}")
-        return "; ".join(_shortened(parts))
+        pairs: list[Any] = list(pairwise(way))
+        if len(pairs) == 1:
+            return self._said(root, leaf)
+        factors = _told(lambda pair: self._trace.show(self._below[pair[0]][pair[1]][1]), pairs)
+        whole = f"{self._ratio(root, leaf)} = {' x '.join(factors)} = {self._gradient(leaf)}"
+        return "; ".join(_told(lambda pair: self._said(*pair) if pair else whole, [*pairs, ()]))
 
     def _across(self, leaf: int) -> str:
         """Several ways: what comes from each result that uses the leaf, then their sum."""
@@ -132,15 +132,14 @@ class Prose:
         whole, gradient = self._ratio(root, leaf), self._gradient(leaf)
         if not users:
             return f"{whole} = {gradient}"
-        parts = [self._said(a, leaf) for a in users]
-        terms = [
-            f"{self._gradient(a)} x {self._trace.show(self._below[a][leaf][1])}" for a in users
-        ]
-        said = [whole, " + ".join(_shortened(terms)), gradient]
+        terms = _told(
+            lambda a: f"{self._gradient(a)} x {self._trace.show(self._below[a][leaf][1])}", users
+        )
+        said = [whole, " + ".join(terms), gradient]
         if len(users) <= 2:
             ratios = [f"{self._ratio(root, a)} x {self._ratio(a, leaf)}" for a in users]
             said.insert(1, " + ".join(ratios))
-        return "; ".join([*_shortened(parts), " = ".join(said)])
+        return "; ".join([*_told(lambda a: self._said(a, leaf), users), " = ".join(said)])
 
     def _gradient(self, node: int) -> str:
         return self._trace.show(self._trace.grads.get(node, 0.0))
@@ -175,8 +174,8 @@ def _sum(old: ast.expr | None, factor: ast.expr | None, step: ast.expr | None) -
     return made if size(made) <= _LARGEST else None
 
 
-def _shortened(parts: list[str]) -> list[str]:
-    """The first and the last of many."""
-    if len(parts) <= _MOST_TERMS:
-        return parts
-    return [*parts[:2], "...", *parts[-2:]]
+def _told(tell: Callable[[Any], str], things: Sequence[Any]) -> list[str]:
+    """What is told of each; of many only of the first and the last."""
+    if len(things) <= _MOST_TERMS:
+        return list(map(tell, things))
+    return [*map(tell, things[:2]), "...", *map(tell, things[-2:])]
