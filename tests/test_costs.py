@@ -393,7 +393,11 @@ def main():
             continue
         taken = []
         for power in range(3, most + 1):
-            work = work_of(10**power)
+            try:
+                work = work_of(10**power)
+            except ValueError:  # as scopes in scopes are, beyond 10,000 characters
+                taken.append("  refused")
+                break
             start = time.process_time()
             work()
             taken.append(f"{time.process_time() - start:9.2f}")
