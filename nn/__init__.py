@@ -40,14 +40,13 @@ from nn.dropout import Dropout
 from nn.entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cross_entropy,
     kl_div,
-    nll_loss,
 )
 from nn.historic import family_trees, mirror_symmetry
 from nn.history import Epoch, History
 from nn.initialise import Initialiser, uniform
 from nn.layers import MLP, Layer, Neuron, Sequential
+from nn.likelihood import cross_entropy, nll_loss
 from nn.losses import (
     half_squared_error,
     hinge_loss,

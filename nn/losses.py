@@ -1,13 +1,14 @@
 """Losses: how far predictions are from their targets, as one number.
 
 Holds: the losses of differences under PyTorch's names (`torch.nn.functional`), `hinge_loss`, the
-two sums of squares of the founding texts, and `LOSSES`, the table of all, with those of `entropy`.
+two sums of squares of the founding texts, and `LOSSES`, the table of all, with those of
+`entropy` and `likelihood`.
 All take predictions and targets alike: one number each, a list of one number per example, or a
 list of one list of outputs per example.  All weigh examples i alike:
 
     weighted mean = sum_i w_i l_i / sum_i w_i      weighted sum = sum_i w_i l_i
 
-May import: autodiff, entropy, reduction.
+May import: autodiff, entropy, likelihood, reduction.
 """
 
 from __future__ import annotations
@@ -20,10 +21,9 @@ from nn.entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     check_target,
-    cross_entropy,
     kl_div,
-    nll_loss,
 )
+from nn.likelihood import cross_entropy, nll_loss
 from nn.reduction import elementwise
 
 Number = Any  # a Value or a plain number

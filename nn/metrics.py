@@ -3,7 +3,7 @@
 Holds: `predict`, `accuracy`, `r_squared`, `mean_absolute_error`, and `METRICS`, the table of those
 that `fit` can follow.
 
-May import: autodiff, checks, module.  Never changes a model.
+May import: autodiff, checks, modes.  Never changes a model.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from autodiff import Value, no_grad
 from nn.checks import check_cases, check_lengths, check_targets
-from nn.module import evaluation
+from nn.modes import evaluation
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 

@@ -1,25 +1,22 @@
 """What every model is: parameters with names, in an order that never changes.
 
-Holds: `Module`; `evaluation` and `learning`, blocks in which models are in one of their two modes;
-the vectors of parameters (`parameters_to_vector`, `vector_to_parameters`); and `one_example`, the
-check of what a model is called with.
+Holds: `Module`, the vectors of parameters (`parameters_to_vector`, `vector_to_parameters`), and
+`one_example`, the check of what a model is called with.
 
 Modules may stand in one another in any way, in circles too, and as deep as memory allows.
 
-May import: autodiff.  Never knows a particular layer, loss or optimizer.
+May import: autodiff, modes.  Never knows a particular layer, loss or optimizer.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from autodiff import Value
+from nn.modes import evaluating
 
-_EVALUATING = ContextVar("evaluating", default=False)
 _M = TypeVar("_M", bound="Module")
 
 
@@ -46,7 +43,7 @@ class Module:
     @property
     def training(self) -> bool:
         """Whether it is in training mode, as it is made; never so within `evaluation()`."""
-        return self._training and not _EVALUATING.get()
+        return self._training and not evaluating()
 
     @training.setter
     def training(self, mode: bool) -> None:
@@ -209,37 +206,6 @@ def _fill(new: Any, state: Any) -> None:
     vars(new).update(state or {})
     for name, value in (slots or {}).items():
         setattr(new, name, value)
-
-
-@contextmanager
-def evaluation() -> Iterator[None]:
-    """Within it every module is in eval mode, for this thread alone; nothing is written to any.
-
-    >>> module = Module()
-    >>> with evaluation():
-    ...     print(module.training)
-    False
-    >>> module.training
-    True
-    """
-    token = _EVALUATING.set(True)
-    try:
-        yield
-    finally:
-        _EVALUATING.reset(token)
-
-
-@contextmanager
-def learning(model: Any) -> Iterator[None]:
-    """Within it a model that is in eval mode is in training mode."""
-    asleep = isinstance(model, Module) and not model._training
-    if asleep:
-        model.train()
-    try:
-        yield
-    finally:
-        if asleep:
-            model.eval()
 
 
 def parameters_to_vector(parameters: Iterable[Value]) -> list[float]:

@@ -6,7 +6,7 @@ by which a change of a model is noticed; and `NotRecordableError`.
 A tape repeats what a function did once.  So nothing may be recorded that does something else the
 next time: draws random numbers, changes itself, reads what is no input.
 
-May import: autodiff, data, engine, entropy, losses, module; numpy when first used.
+May import: autodiff, data, engine, likelihood, losses, modes, module; numpy when first used.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ import autodiff
 from autodiff import Value, no_grad
 from nn.data import one_hot
 from nn.engine import Problem
-from nn.entropy import IGNORED, cross_entropy, nll_loss
+from nn.likelihood import IGNORED, cross_entropy, nll_loss
 from nn.losses import LOSSES
-from nn.module import Module, evaluation
+from nn.modes import evaluation
+from nn.module import Module
 
 # More paths through comparisons than this cost more replays than they save.
 MOST_PATHS = 4

@@ -3,7 +3,7 @@
 Holds: `fit`.
 
 May import: autodiff, adam, data, diagnostics, engine, history, initialise, losses, metrics,
-module, optim, progress, schedules, stopping, tape_engine.  Never holds a formula of its own.
+modes, module, optim, progress, schedules, stopping, tape_engine.  Never holds a formula of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from nn.history import Epoch, History
 from nn.initialise import generator
 from nn.losses import LOSSES, Loss, known_loss
 from nn.metrics import Metric, known_metric
-from nn.module import Module, learning, parameters_to_vector, vector_to_parameters
+from nn.modes import learning
+from nn.module import Module, parameters_to_vector, vector_to_parameters
 from nn.optim import Optimizer, in_range
 from nn.progress import progress_bar
 from nn.schedules import Schedule

@@ -25,7 +25,7 @@ from nn import (
     predict,
     save,
 )
-from nn.module import evaluation
+from nn.modes import evaluation
 
 DATA = moons(20, seed=0)
 quiet = partial(
