@@ -86,6 +86,8 @@ SECTIONS: dict[str, list[Row]] = {
         Row("optimizer.zero_grad()", "optimizer.zero_grad()"),
         Row("model([1.0, 2.0]).backward()", "model(torch.tensor([1.0, 2.0])).backward()"),
         Row("optimizer.step()", "optimizer.step()"),
+        Row("model.eval().training", "model.eval().training"),
+        Row("model.train().training", "model.train().training"),
     ],
 }  # fmt: skip
 TAIL = """\
