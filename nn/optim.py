@@ -7,7 +7,7 @@ Each optimizer is one formula, `update`, of a number x, its gradient g and the s
 that number.  The formula uses nothing but arithmetic and `** 0.5`, so it holds for NumPy vectors
 too: an engine that keeps all parameters in one vector calls it once per step.
 
-May import: autodiff.  Never computes a gradient.
+May import: autodiff, checks.  Never computes a gradient.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autodiff import Value
+from nn.checks import number
 
 State = tuple[Any, ...]
 
@@ -171,9 +172,11 @@ def parameter_list(parameters: Iterable[Value], taker: str) -> list[Value]:
 
 
 def in_range(name: str, value: float) -> float:
-    """`value` as a float if it is a number from 0 on, else ValueError."""
+    """`value` as a float if it is a number from 0 on, else ValueError; TypeError if it is none."""
     if isinstance(value, Value):
         raise TypeError(f"{name} takes a number, not a Value: write v.data")
-    if not 0.0 <= value < float("inf"):
-        raise ValueError(f"{name} is a number from 0 on, not {value}")
-    return float(value)
+    wanted = "a number from 0 on"
+    x = number(name, value, wanted)
+    if not 0.0 <= x < float("inf"):
+        raise ValueError(f"{name} is {wanted}, not {value}")
+    return x

@@ -2,8 +2,8 @@
 
 Holds: `plot_history`, `plot_gradient_flow`, `plot_decision`, `plot_weights`, and `save_figure`.
 
-May import: checks, diagnostics, extras, history, metrics, module; matplotlib and numpy when first
-used.  Never opens a window.
+May import: checks, classes, diagnostics, extras, history, metrics, module; matplotlib and numpy
+when first used.  Never opens a window.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.checks import check_cases, check_lengths, check_targets
+from nn.checks import check_cases, check_lengths, check_targets, column, number, whole
+from nn.classes import classes_of
 from nn.extras import need
 from nn.history import History
-from nn.metrics import largest, outputs_of
+from nn.metrics import outputs_of
 
 # Okabe and Ito's colours, which colour-blind people can tell apart too; with marks of their own.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -64,7 +65,9 @@ def plot_gradient_flow(history: History) -> Any:
     return made
 
 
-def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float = 0.0) -> Any:
+def plot_decision(
+    model: Any, X: Any, y: Any, steps: int = 60, threshold: float | None = None
+) -> Any:
     """What a model of two inputs answers all over the plane, with the cases on top.
 
     One output is shown as a surface of shades with a line at the threshold; of several outputs the
@@ -73,15 +76,17 @@ def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float 
     Args:
         model: Called with a row of two numbers.
         X: Rows of two numbers.
-        y: The class of each, a whole number; -1 is shown as 0.
+        y: The class of each, or a row of targets, as `accuracy` takes them.
         steps: Points along each side of the grid, at least 2.
-        threshold: The output at which a model of one output changes sides.
+        threshold: The output at which a model of one output changes sides; None takes that of
+            `accuracy`.
 
     Returns:
         A matplotlib figure.
 
     Raises:
-        ValueError: If a row has not two numbers, or X and y do not fit together.
+        TypeError, ValueError: If a row has not two numbers, X and y do not fit together, no output
+            can mean one of the classes, or a setting makes no sense.
 
     >>> from nn import MLP, xor
     >>> figure = plot_decision(MLP(2, [3, 1], seed=0), xor().X, xor().y, steps=10)
@@ -89,27 +94,34 @@ def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float 
     'input x0'
     """
     numpy = need("numpy", "A plot")
-    rows, classes = check_cases(X, 2), [max(0, int(label)) for label in check_targets(y)]
-    check_lengths(rows, classes)
+    rows, targets = check_cases(X, 2), column(check_targets(y))
+    check_lengths(rows, targets)
+    steps = whole("steps", steps, 2)
+    if threshold is not None:
+        threshold = number("the threshold", threshold)
     made, (axes,) = _figure(4.8, 4.2)
     sides = []
-    for column in zip(*rows, strict=True):
-        low, high = min(column), max(column)
+    for values in zip(*rows, strict=True):
+        low, high = min(values), max(values)
         margin = 0.15 * (high - low or 1.0)
         sides.append(numpy.linspace(low - margin, high + margin, steps).tolist())
-    outputs = outputs_of(model, [[a, b] for b in sides[1] for a in sides[0]])
-    if isinstance(outputs[0], list):
-        _draw_regions(axes, sides, [largest(output) for output in outputs], len(outputs[0]))
+    outputs = column(outputs_of(model, [[a, b] for b in sides[1] for a in sides[0]]))
+    n_out = len(outputs[0]) if isinstance(outputs[0], list) else 1
+    meaning = classes_of(model, n_out, targets).above(threshold)
+    classes = meaning.of_targets(targets)
+    if meaning.threshold is None:
+        _draw_regions(axes, sides, list(map(meaning.of_output, outputs)), n_out)
     else:
-        surface = _draw_surface(axes, sides, outputs, threshold)
+        surface = _draw_surface(axes, sides, outputs, meaning.threshold)
         ticks = need("matplotlib.ticker", "A plot").MaxNLocator(7)
         made.colorbar(surface, ax=axes, label="output (dimensionless)", ticks=ticks)
-    for label in sorted(set(classes)):
+    for i, label in enumerate(meaning.labels):
         points = [row for row, each in zip(rows, classes, strict=True) if each == label]
-        axes.scatter(
-            *zip(*points, strict=True), s=28, color=COLOURS[label % 7], marker=MARKERS[label % 7],
-            edgecolors="white", linewidths=0.7, label=f"class {label}",
-        )  # fmt: skip
+        if points:
+            axes.scatter(
+                *zip(*points, strict=True), s=28, color=COLOURS[i % 7], marker=MARKERS[i % 7],
+                edgecolors="white", linewidths=0.7, label=f"class {label}",
+            )  # fmt: skip
     axes.set(xlabel="input x0", ylabel="input x1")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False)
     return made
@@ -255,10 +267,10 @@ def _draw_surface(axes: Any, sides: list[list[float]], outputs: list[float], at:
     return surface
 
 
-def _draw_regions(axes: Any, sides: list[list[float]], winners: list[int], classes: int) -> None:
+def _draw_regions(axes: Any, sides: list[list[float]], winners: Any, classes: int) -> None:
     """The region where each output is the largest, in the colour of its class."""
     numpy = need("numpy", "A plot")
-    grid = numpy.reshape(winners, (len(sides[1]), len(sides[0])))
+    grid = numpy.reshape(numpy.array(winners, dtype=float), (len(sides[1]), len(sides[0])))
     levels = [label - 0.5 for label in range(classes + 1)]
     colours = [COLOURS[label % 7] for label in range(classes)]
     axes.contourf(*sides, grid, levels, colors=colours, alpha=0.3)
