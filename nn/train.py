@@ -323,7 +323,10 @@ def _check_model(model: Any) -> None:
         raise TypeError(f"fit takes a model, not the class {model.__name__}: make one of it first")
     if not hasattr(model, "parameters") or not callable(model):
         raise TypeError(f"fit takes a model, not a {type(model).__name__}: fit(model, X, y)")
-    parameter_list(model.parameters(), "fit")
+    if not (-parameter_list(model.parameters(), "fit")[0]).op:
+        raise ValueError(
+            "fit is called inside no_grad(), where nothing has a gradient to learn from"
+        )
 
 
 def _criterion(given: Any) -> Stop:
