@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import nn
-from autodiff import Value
+from autodiff import Value, no_grad
 from nn import (
     MLP,
     SGD,
@@ -193,6 +193,14 @@ MODELS = [
 def test_what_is_no_model_is_refused(model, message):
     with pytest.raises((TypeError, ValueError), match=message):
         fit(model, X, Y, progress=False)
+
+
+def test_a_fit_without_gradients_is_refused():
+    learning = Learning()
+    before = learning.state()
+    with no_grad(), pytest.raises(ValueError, match=r"fit is called inside no_grad\(\)"):
+        learning.fit()
+    assert learning.state() == before
 
 
 def test_a_model_of_another_library_is_refused_in_words():
