@@ -1,7 +1,7 @@
 """Checks of data before anything is changed, each with a sentence that says what is wrong where.
 
 Holds: `check_cases`, `check_targets`, `check_lengths`, `check_weights`, `column` and `entries`, for
-what has one entry per case; `check_flag`, `whole` and `number`, for settings.
+what has one entry per case; `check_flag`, `whole`, `number` and `check_folder`, for settings.
 
 Entries are paired by position, never by the labels of an index: whatever is given becomes a list
 first, and what has no order of its own is refused.
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from math import isfinite
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 _PLAIN = {float, int, bool}
@@ -146,6 +148,21 @@ def whole(name: str, n: Any, least: int = 1, wanted: str = "") -> int:
     if x < least:
         raise ValueError(f"{name} is {wanted or f'at least {least}'}, not {n}")
     return int(n)
+
+
+def check_folder(path: str | Path) -> Path:
+    """The folder, once a file was tried in it, or where it would be made; nothing is left there.
+
+    Raises:
+        OSError: If there cannot be such a folder, or nothing can be written into it.
+    """
+    folder = Path(path)
+    try:
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        with TemporaryFile(dir=there):
+            return folder
+    except OSError as error:
+        raise OSError(f"{folder} is no folder to write into: {error.strerror}") from error
 
 
 def entries(rows: Any, name: str) -> list[Any]:
