@@ -42,7 +42,7 @@ class Streams:
         read: Whether an iterator is among what was found: what it gave cannot be put back.
 
     >>> source = random.Random(1)
-    >>> streams = Streams(lambda x: x + source.random())
+    >>> streams = Streams([source.random])
     >>> drawn = source.random()
     >>> streams.put_back(), source.random() == drawn, Streams(sum).put_back()
     (True, True, False)

@@ -2,7 +2,7 @@
 
 Holds: `fit`.
 
-May import: autodiff, adaptive, checks, classes, data, diagnostics, engine, history, initialise,
+May import: autodiff, arguments, checks, classes, data, diagnostics, engine, history, initialise,
 losses, metrics, module, optim, progress, schedules, stopping, tape_engine.  Never holds a formula
 of its own.
 """
@@ -11,13 +11,23 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from autodiff import Value
-from nn.adaptive import Adam
+from nn.arguments import (
+    Callback,
+    check_model,
+    known_callback,
+    known_criterion,
+    known_held_out,
+    known_measures,
+    known_optimizer,
+    known_schedule,
+    listed,
+)
 from nn.checks import check_flag, whole
 from nn.classes import Classes, remember, remembered
 from nn.data import batches
@@ -26,15 +36,13 @@ from nn.engine import Engine, Problem
 from nn.history import Epoch, History
 from nn.initialise import generator
 from nn.losses import Loss, known_loss
-from nn.metrics import METRICS, Metric, known_metric, plain
+from nn.metrics import Metric, plain
 from nn.module import Module, parameters_to_vector, vector_to_parameters
-from nn.optim import Optimizer, in_range, parameter_list
+from nn.optim import Optimizer, in_range
 from nn.progress import progress_bar
 from nn.schedules import Schedule
 from nn.stopping import Stop
 from nn.tape_engine import engine_for
-
-Callback = Callable[[Epoch], object]
 
 
 def fit(
@@ -116,7 +124,7 @@ def fit(
     >>> history.reason
     'all cases are classified correctly'
     """
-    _check_model(model)
+    check_model(model)
     epochs = whole("epochs", epochs)
     batches(1, batch_size)
     batch_size = None if batch_size is None else int(batch_size)
@@ -124,15 +132,15 @@ def fit(
     check_flag("progress", progress)
     if clip_norm is not None:
         in_range("clip_norm", clip_norm)
-    criteria = [_criterion(each) for each in listed(stop)]
-    watchers = [_callback(each) for each in listed(callbacks)]
+    criteria = [known_criterion(each) for each in listed(stop)]
+    watchers = [known_callback(each) for each in listed(callbacks)]
     problem = Problem(model, X, y, known_loss(loss), sample_weight)
-    held_out = _held_out(problem, validation)
-    measures = _measures(listed(metrics), problem, held_out)
+    held_out = known_held_out(problem, validation)
+    measures = known_measures(listed(metrics), problem, held_out)
     for criterion in criteria:
         if hasattr(criterion, "check"):
             criterion.check(problem)
-    optimizer = _optimizer(model, optimizer)
+    optimizer = known_optimizer(model, optimizer)
     classes = None
     with suppress(ValueError):  # the targets are no classes, and nobody has asked for any
         classes = problem.classes()
@@ -140,7 +148,7 @@ def fit(
     try:
         remember(model, classes)
         taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
-        schedule = _schedule(optimizer, schedule)
+        schedule = known_schedule(optimizer, schedule)
         seed, source = (None, seed) if isinstance(seed, random.Random) else generator(seed)
     except BaseException:
         remember(model, before)
@@ -152,13 +160,6 @@ def fit(
     loop = _Loop(problem, held_out, taker, optimizer, measures, classes, history)
     order = source if shuffle else None
     return loop.run(epochs, batch_size, order, schedule, criteria, watchers, progress)
-
-
-def listed(given: Any) -> list[Any]:
-    """A list of what was given: one thing alone counts as a list of one, None as none."""
-    if given is None:
-        return []
-    return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
 class _Loop:
@@ -312,123 +313,3 @@ def _measured(name: str, metric: Metric, outputs: list[Any], targets: list[Any])
     if isinstance(found, list):
         raise TypeError(f"the metric {name!r} gave {found!r:.80}, not a number")
     return found  # type: ignore[no-any-return]
-
-
-# --- what fit was given -------------------------------------------------------------------
-
-
-def _check_model(model: Any) -> None:
-    """Raises TypeError or ValueError unless it is something with parameters that can be called."""
-    if isinstance(model, type):
-        raise TypeError(f"fit takes a model, not the class {model.__name__}: make one of it first")
-    if not hasattr(model, "parameters") or not callable(model):
-        raise TypeError(f"fit takes a model, not a {type(model).__name__}: fit(model, X, y)")
-    if not (-parameter_list(model.parameters(), "fit")[0]).op:
-        raise ValueError(
-            "fit is called inside no_grad(), where nothing has a gradient to learn from"
-        )
-
-
-def _criterion(given: Any) -> Stop:
-    """A stopping criterion, if it is one."""
-    if isinstance(given, type) or not callable(given) or not hasattr(given, "begin"):
-        raise TypeError(
-            f"stop takes criteria such as NoImprovement(10) or LossBelow(0.01), not {given!r:.80}"
-        )
-    if not hasattr(given, "success"):
-        raise TypeError(f"a criterion says whether it is a success, but {given!r:.80} does not")
-    return given  # type: ignore[no-any-return]
-
-
-def _callback(given: Any) -> Callback:
-    """A callback, if it is one."""
-    if isinstance(given, type) or not callable(given):
-        raise TypeError(f"callbacks are functions of an Epoch, not {given!r:.80}")
-    return given  # type: ignore[no-any-return]
-
-
-def _held_out(problem: Problem, given: Any) -> Problem | None:
-    """The held-out cases, checked to suit what is learned."""
-    if given is None:
-        return None
-    if not isinstance(given, (tuple, list)) or len(given) != 2:
-        raise TypeError(
-            f"validation is the pair (X, y) of held-out cases, not {given!r:.80}: after "
-            "train, test = split(data, 0.2) write validation=(test.X, test.y)"
-        )
-    X, y = given
-    with _named("validation"):
-        return Problem(problem.model, X, y, problem.loss)
-
-
-def _measures(given: list[Any], problem: Problem, held_out: Problem | None) -> dict[str, Metric]:
-    """The metrics by name; ours tried on all targets, with outputs like the model's."""
-    measures: dict[str, Metric] = {}
-    for each in given:
-        name, metric = known_metric(each)
-        ours = metric is None or metric in METRICS.values()
-        if metric is None:
-            metric = problem.classes().share
-        if name.startswith("validation_"):
-            raise ValueError(f"the history keeps {name!r} for itself: give the metric another name")
-        if name in measures:
-            raise ValueError(f"two metrics are called {name!r}: the history needs a name for each")
-        measures[name] = metric
-        if ours:
-            metric([problem.output] * len(problem.targets), problem.targets)
-            if held_out is not None:
-                with _named("validation"):
-                    metric([problem.output] * len(held_out.targets), held_out.targets)
-    return measures
-
-
-@contextmanager
-def _named(argument: str) -> Iterator[None]:
-    """Puts the name of an argument before what is wrong with it."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{argument}: {error}") from None
-
-
-def _optimizer(model: Module, given: Any) -> Optimizer:
-    """The optimizer that was given, made, or taken by default; of this model's parameters."""
-    parameters = model.parameters()
-    if given is None:
-        return Adam(parameters, lr=0.01)
-    example = "optimizer=lambda parameters: Adam(parameters, lr=0.01)"
-    optimizer: Optimizer = _made("an optimizer", Optimizer, given, parameters, example)
-    if not set(map(id, optimizer.parameters)) <= set(map(id, parameters)):
-        raise ValueError(
-            "the optimizer holds parameters that are not this model's: pass model.parameters() of "
-            "the model that is trained"
-        )
-    return optimizer
-
-
-def _schedule(optimizer: Optimizer, given: Any) -> Schedule | None:
-    """The schedule that was given or made; of this optimizer."""
-    if given is None:
-        return None
-    example = "schedule=lambda optimizer: StepLR(optimizer, step_size=10)"
-    schedule: Schedule = _made("a schedule", Schedule, given, optimizer, example)
-    if schedule.optimizer is not optimizer:
-        raise ValueError("the schedule belongs to another optimizer: pass both to fit")
-    return schedule
-
-
-def _made(what: str, kind: type, given: Any, of: Any, example: str) -> Any:
-    """What was given, if it is of this kind, or what it makes."""
-    made = given
-    if not isinstance(given, kind) and callable(given):
-        try:
-            made = given(of)
-        except TypeError as error:
-            if isinstance(given, type):  # not made by what it is made of alone
-                raise TypeError(f"{error}: write {example}") from None
-            raise
-    if not isinstance(made, kind):
-        name = what.split()[1]
-        raise TypeError(f"{name} is {what} or makes one, not {given!r:.80}: write {example}")
-    return made
