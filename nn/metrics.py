@@ -216,7 +216,7 @@ def known_metric(metric: Any) -> tuple[str, Metric | None]:
         TypeError: If it is neither a name nor a function.
         ValueError: If the name is unknown; the message lists the known ones.
     """
-    if metric == "accuracy" or metric is accuracy:
+    if metric is accuracy or (isinstance(metric, str) and metric == "accuracy"):
         return "accuracy", None
     if callable(metric) and not isinstance(metric, type):
         return getattr(metric, "__name__", "metric"), metric

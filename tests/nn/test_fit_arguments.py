@@ -234,6 +234,16 @@ def test_what_can_only_mean_one_thing_works(changes):
     assert learning.fit(**changes).epochs >= 2
 
 
+@pytest.mark.parametrize("argument", ["loss", "metrics", "callbacks", "stop", "validation", "seed"])
+def test_an_array_is_no_setting(argument):
+    numpy = pytest.importorskip("numpy")
+    learning = Learning()
+    before = learning.state()
+    with pytest.raises(TypeError, match=r" not .?(array|\[)"):
+        learning.fit(**{argument: numpy.array([0.1, 0.2])})
+    assert learning.state() == before
+
+
 def test_numpys_numbers_are_numbers():
     numpy = pytest.importorskip("numpy")
     history = Learning().fit(
