@@ -56,7 +56,7 @@ from nn.losses import (
     smooth_l1_loss,
     squared_error,
 )
-from nn.metrics import accuracy, mean_absolute_error, predict, r_squared
+from nn.metrics import accuracy, classify, mean_absolute_error, predict, r_squared
 from nn.minimize import Minimum, minimize
 from nn.module import Module, parameters_to_vector, vector_to_parameters
 from nn.optim import SGD, Optimizer
@@ -93,7 +93,7 @@ __all__ = [
     "SequentialLR", "OneCycleLR", "ReduceLROnPlateau", "AdaptiveLR",
     # training and measuring
     "fit", "History", "Epoch", "Stop", "AllCorrect", "LossBelow", "NoImprovement", "TimeLimit",
-    "predict", "accuracy", "r_squared", "mean_absolute_error", "minimize", "Minimum",
+    "predict", "classify", "accuracy", "r_squared", "mean_absolute_error", "minimize", "Minimum",
     # diagnostics
     "gradient_norms", "dead_relus", "saturation", "diagnose", "Diagnosis", "Watch",
     "TrainingWarning",

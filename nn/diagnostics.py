@@ -16,7 +16,7 @@ from math import hypot, sqrt
 from typing import Any
 
 from autodiff import Value, no_grad
-from nn.checks import check_cases
+from nn.checks import check_cases, whole
 from nn.history import Epoch
 from nn.modes import evaluation
 from nn.module import Module
@@ -240,9 +240,7 @@ class Watch:
     """
 
     def __init__(self, X: Sequence[Any], every: int = 1) -> None:
-        if every < 1:
-            raise ValueError(f"every is at least 1 epoch, not {every}")
-        self.X, self.every = X, every
+        self.X, self.every = check_cases(X, None), whole("every", every, wanted="at least 1 epoch")
         self.found: list[tuple[int, Diagnosis]] = []
         self._told: set[str] = set()
 

@@ -3,24 +3,26 @@
 Holds: `Problem`, what is learned from; `Engine`, what takes the steps; and `Eager`, which takes
 them with Values.
 
-May import: autodiff, checks, clip, diagnostics, history, losses, metrics, optim; numpy
-when first used.
+May import: autodiff, checks, chance, classes, clip, diagnostics, history, losses, metrics, optim;
+numpy when first used.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import hypot, isfinite
 from typing import Any, Protocol
 
 from autodiff import Value
-from nn.checks import check_cases, check_lengths, check_targets, check_weights
+from nn.chance import Streams
+from nn.checks import check_cases, check_lengths, check_targets, check_weights, column
+from nn.classes import Classes, classes_of, last_activation
 from nn.clip import clip_grad_norm_
 from nn.diagnostics import layer_parameters
 from nn.history import Evaluation
-from nn.losses import LOSSES, Loss
+from nn.losses import LOSSES, Loss, inner_loss
 from nn.metrics import outputs_of
 from nn.optim import Optimizer
 
@@ -59,31 +61,57 @@ class Engine(Protocol):
 class Problem:
     """What is learned from: model, data and loss, checked to fit together.
 
+    Attributes:
+        model: The model.
+        loss: The loss of a batch.
+        X: The cases.
+        y: The targets, as the loss is called with them.
+        targets: The targets as everybody else sees them: a column of one number each is those
+            numbers.  Only a loss of the user's own gets the column.
+        weight: The weights of the cases, or None.
+        output: The model's output for the first case, as an example of what outputs are like.
+        sums: Whether the loss of a batch is a sum.
+
     Raises:
-        TypeError, ValueError: If they do not; the message says where.
+        TypeError, ValueError: If they do not fit; the message says where.
     """
 
     def __init__(self, model: Any, X: Any, y: Any, loss: Loss, weight: Any = None) -> None:
         self.model, self.loss = model, loss
         self.X, self.y = check_cases(X, getattr(model, "n_in", None)), check_targets(y)
+        self.targets = column(self.y)
         check_lengths(self.X, self.y)
         self.weight = None if weight is None else check_weights(weight, len(self.X))
-        (output,) = outputs_of(model, self.X[:1])
-        self.n_out = len(output) if isinstance(output, list) else 1
-        if loss in LOSSES.values():
-            self._check_targets_fit(output)
-        signature = inspect.signature(loss).parameters
-        reduction = signature["reduction"].default if "reduction" in signature else "mean"
+        streams = Streams(model)
+        try:
+            (first,) = outputs_of(model, self.X[:1])
+        finally:
+            streams.put_back()
+        (self.output,) = column([first])
+        self.n_out = len(self.output) if isinstance(self.output, list) else 1
+        if inner_loss(loss) in LOSSES.values():
+            self.y = self.targets
+            self._check_targets_fit(first)
+        arguments = _arguments_of(loss)
+        reduction = arguments["reduction"].default if "reduction" in arguments else "mean"
         if reduction == "none":
             raise ValueError("a loss to learn from is one number: its reduction is not 'none'")
         self.sums = reduction == "sum"
-        kinds = {parameter.kind for parameter in signature.values()}
+        kinds = {argument.kind for argument in arguments.values()}
         if self.weight and not (
-            "sample_weight" in signature or inspect.Parameter.VAR_KEYWORD in kinds
+            "sample_weight" in arguments or inspect.Parameter.VAR_KEYWORD in kinds
         ):
             raise ValueError(
                 "the loss takes no weights: give it an argument sample_weight, one number per case"
             )
+
+    def classes(self) -> Classes:
+        """What outputs and targets mean as classes.
+
+        Raises:
+            ValueError: If a target is none; the message says where.
+        """
+        return classes_of(self.model, self.n_out, self.targets, self.loss)
 
     @cached_property
     def array(self) -> Any:
@@ -98,9 +126,9 @@ class Problem:
 
     def _check_targets_fit(self, output: Any) -> None:
         """Tries the loss on all targets, with harmless predictions of the model's shape."""
-        last = getattr(self.model, "output_activation", None)
+        last = last_activation(self.model)
         for loss, activations in _APPLIED_INSIDE.items():
-            if self.loss is LOSSES[loss] and last in activations:
+            if inner_loss(self.loss) is LOSSES[loss] and last in activations:
                 raise ValueError(
                     f"{loss} applies {activations[0]} itself, but the model ends in {last}: leave "
                     "output_activation=None"
@@ -128,7 +156,15 @@ class Problem:
         """The outputs for all cases, and their loss, with the parameters as they are."""
         outputs = engine.outputs(self)
         loss = self.loss_of(outputs, range(len(self.X)))
-        return outputs, loss.data if isinstance(loss, Value) else loss
+        return column(outputs), loss.data if isinstance(loss, Value) else loss
+
+
+def _arguments_of(loss: Loss) -> Mapping[str, inspect.Parameter]:
+    """The arguments of a loss by name; of one that has no signature anything may be one."""
+    try:
+        return inspect.signature(loss).parameters
+    except (TypeError, ValueError):
+        return inspect.signature(lambda *given, **named: None).parameters
 
 
 class Eager:
@@ -148,6 +184,10 @@ class Eager:
         problem = self.problem
         model, X = problem.model, problem.X
         loss = problem.loss_of([model(X[i]) for i in rows], rows)
+        if not isinstance(loss, Value):
+            raise TypeError(
+                f"the loss of a batch is {loss!r:.80}, not a Value: compute it from the predictions"
+            )
         if not isfinite(loss.data):
             raise FloatingPointError(f"the loss is {loss.data}")
         self.optimizer.zero_grad()

@@ -2,7 +2,7 @@
 
 Holds: `Epoch`, what is known when one pass over the data ends, and `History`, all of them.
 
-May import: plot, when `History.plot` is called.
+May import: classes; plot, when `History.plot` is called.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from nn.classes import Classes
 
 # `(outputs, loss)` of a set of cases.
 Evaluation = tuple[list[Any], float]
@@ -26,8 +28,8 @@ class Epoch:
         learning_rate: That of this epoch's steps.
         gradient_norms: For each layer the Euclidean norm of its gradient, mean over the steps.
         seconds: Since `fit` began.
-        targets: The training targets.
-        threshold: Above which a single output means class 1.
+        targets: The training targets; a column of one number each is those numbers.
+        classes: What outputs mean as classes; None if the targets are none.
         metrics: What was measured after the epoch, by name.
     """
 
@@ -40,7 +42,7 @@ class Epoch:
         gradient_norms: dict[str, float],
         seconds: float,
         targets: list[Any],
-        threshold: float,
+        classes: Classes | None,
         on_training: Callable[[], Evaluation],
         on_validation: Callable[[], Evaluation] | None,
     ) -> None:
@@ -50,7 +52,7 @@ class Epoch:
             gradient_norms,
             seconds,
         )
-        self.targets, self.threshold = targets, threshold
+        self.targets, self.classes = targets, classes
         self.metrics: dict[str, float] = {}
         self._compute = {"training": on_training, "validation": on_validation}
         self._computed: dict[str, Evaluation] = {}
@@ -103,7 +105,7 @@ class History:
         learning_rates: Learning rate of the epoch's steps.
         gradient_norms: Layer to the mean Euclidean norm of its gradient.
         seconds: Time since the start, in seconds.
-        reason: Why training ended, in words.
+        reason: Why training ended, in words; the exception's name and epoch if one ended it.
         engine: What took the steps: "tape (numba)" and the like, or "eager", with the reason.
         seed: Of the order of the cases.
         best_epoch: The epoch whose parameters the model has now; 0 if it is the last one.
@@ -128,17 +130,24 @@ class History:
         return len(self.losses)
 
     def record(self, epoch: Epoch) -> None:
-        """Adds a finished epoch."""
-        self.losses.append(epoch.loss)
-        self.learning_rates.append(epoch.learning_rate)
-        self.seconds.append(epoch.seconds)
-        for name, norm in epoch.gradient_norms.items():
-            self.gradient_norms.setdefault(name, []).append(norm)
-        for name, value in epoch.metrics.items():
-            if name == "validation_loss":
-                self.validation_losses.append(value)
-            else:
-                self.metrics.setdefault(name, []).append(value)
+        """Adds a finished epoch: all of it or, if Ctrl-C breaks in, nothing."""
+        before = self.epochs
+        try:
+            self.losses.append(epoch.loss)
+            self.learning_rates.append(epoch.learning_rate)
+            self.seconds.append(epoch.seconds)
+            for name, norm in epoch.gradient_norms.items():
+                self.gradient_norms.setdefault(name, []).append(norm)
+            for name, value in epoch.metrics.items():
+                if name == "validation_loss":
+                    self.validation_losses.append(value)
+                else:
+                    self.metrics.setdefault(name, []).append(value)
+        except BaseException:
+            single = (self.losses, self.learning_rates, self.seconds, self.validation_losses)
+            for each in (*single, *self.gradient_norms.values(), *self.metrics.values()):
+                del each[before:]
+            raise
 
     def plot(self) -> Any:
         """Losses, metrics and gradient norms over epochs: the figure of `plot_history`."""

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
+from operator import index
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def generator(seed: int | None) -> tuple[int, random.Random]:
     """
     if seed is None:
         seed = random.getrandbits(32)
-    elif not hasattr(seed, "__index__"):
-        raise TypeError(f"a seed is an integer or None, not {seed!r}")
-    seed = int(seed)
+    try:
+        seed = index(seed)
+    except TypeError:
+        raise TypeError(f"a seed is an integer or None, not {seed!r:.80}") from None
     return seed, random.Random(seed)

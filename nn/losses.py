@@ -14,6 +14,7 @@ May import: autodiff, entropy, likelihood, reduction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import autodiff
@@ -244,10 +245,21 @@ def known_loss(loss: str | Loss) -> Loss:
     """The loss of that name, or the function itself.
 
     Raises:
+        TypeError: If it is neither a name nor a function of a batch.
         ValueError: If the name is unknown; the message lists the known ones.
     """
-    if callable(loss):
+    if callable(loss) and not isinstance(loss, type):
         return loss
+    if not isinstance(loss, str):
+        raise TypeError(
+            f"loss is a name such as 'mse_loss', or a function of predictions and targets, not "
+            f"{loss!r:.80}"
+        )
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}: the known ones are {', '.join(LOSSES)}")
     return LOSSES[loss]
+
+
+def inner_loss(loss: Any) -> Any:
+    """The loss inside a `functools.partial`, which settles some of its arguments; else itself."""
+    return loss.func if isinstance(loss, partial) else loss

@@ -44,9 +44,9 @@ def evaluation() -> Iterator[None]:
 def learning(model: Any) -> Iterator[None]:
     """Within it a model that is in eval mode is in training mode."""
     asleep = not getattr(model, "training", True) and hasattr(model, "train")
-    if asleep:
-        model.train()
     try:
+        if asleep:
+            model.train()
         yield
     finally:
         if asleep:

@@ -8,7 +8,7 @@ that number.  The formula uses nothing but arithmetic and `** 0.5`, so it holds 
 too: an engine that keeps all parameters in one vector calls it once per step.  What all optimizers
 do alike, the sign of `maximize` and the decay of weights, stands before it, in `advance`.
 
-May import: autodiff.  Never computes a gradient.
+May import: autodiff, checks.  Never computes a gradient.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autodiff import Value
+from nn.checks import number
 
 State = tuple[Any, ...]
 # Settings that no optimizer has to ask for.
@@ -207,9 +208,11 @@ def parameter_list(parameters: Iterable[Value], taker: str) -> list[Value]:
 
 
 def in_range(name: str, value: float) -> float:
-    """`value` as a float if it is a number from 0 on, else ValueError."""
+    """`value` as a float if it is a number from 0 on, else ValueError; TypeError if it is none."""
     if isinstance(value, Value):
         raise TypeError(f"{name} takes a number, not a Value: write v.data")
-    if not 0.0 <= value < float("inf"):
-        raise ValueError(f"{name} is a number from 0 on, not {value}")
-    return float(value)
+    wanted = "a number from 0 on"
+    x = number(name, value, wanted)
+    if not 0.0 <= x < float("inf"):
+        raise ValueError(f"{name} is {wanted}, not {value}")
+    return x

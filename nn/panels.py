@@ -97,11 +97,12 @@ def draw_surface(
 
 
 def draw_regions(
-    axes: Any, sides: list[list[float]], winners: list[int], classes: int, missing: Any
+    axes: Any, sides: list[list[float]], winners: list[int | None], classes: int, missing: Any
 ) -> None:
     """The region where each output is the largest, in the colour of its class."""
     numpy = need("numpy", "A plot")
-    grid = numpy.ma.array(numpy.reshape(winners, missing.shape), mask=missing)
+    numbers = numpy.array(winners, dtype=float)  # None, behind the mask, is nan
+    grid = numpy.ma.array(numbers.reshape(missing.shape), mask=missing)
     levels = [label - 0.5 for label in range(classes + 1)]
     colours = [COLOURS[label % 7] for label in range(classes)]
     axes.contourf(*sides, grid, levels, colors=colours, alpha=0.3)

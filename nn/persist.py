@@ -11,7 +11,11 @@ Nothing in it is evaluated or imported: it names kinds, activations and numbers,
 up or checked.  Nothing is built before the widths agree with the number of parameters, so a file
 cannot ask for more memory than it has bytes.
 
-May import: architecture, module.
+Two parts more may follow, with a checksum of their own, which older releases pass over: "classes",
+what a single output means, if the model was fitted to classes, and "training", where its training
+stands, if that was asked for.
+
+May import: architecture, classes, module, optim, resume, schedules.
 """
 
 from __future__ import annotations
@@ -19,28 +23,45 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
 from nn.architecture import Architecture, check_same, count, described, make
+from nn.classes import Classes, remember, remembered
 from nn.module import Module
+from nn.optim import Optimizer
+from nn.resume import put_back, training_state
+from nn.schedules import Schedule
 
 FORMAT, VERSION = "valuegrad model", 1
+# What is part of a file if there is something to say.
+_MORE = ("classes", "training")
 
 
-def save(model: Module, path: str | Path) -> Path:
+def save(
+    model: Module,
+    path: str | Path,
+    *,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
+    stream: random.Random | None = None,
+) -> Path:
     """Writes a model to one JSON file: all of it or, if anything goes wrong, nothing.
 
     Args:
         model: A model.  Of a class of your own the parameters are saved, and `load` needs `into`.
         path: The file; one that is there already is replaced at once, never half.
+        optimizer: If given, what it remembers is saved too, so that training can go on.
+        schedule: If given, where it stands.
+        stream: If given, where the `random.Random` stands that `fit` had as its seed.
 
     Returns:
         The path.
 
     Raises:
-        TypeError: If `model` is none.
+        TypeError: If `model` is none, or one of the others something else.
         ValueError: If a parameter is nan or infinite, an activation is a function of your own, or
             the model has been rebuilt by hand so that its architecture has no short description.
         OSError: If the file cannot be written.
@@ -52,6 +73,26 @@ def save(model: Module, path: str | Path) -> Path:
     ...     again = load(save(model, f"{folder}/model.json"))
     >>> again([1.0, 2.0]).data == model([1.0, 2.0]).data
     True
+
+    To go on with a training in another process, save all that it depends on:
+
+    >>> import random
+    >>> from nn import Adam, fit, xor
+    >>> def learn(model, optimizer, stream, epochs):
+    ...     fit(model, xor().X, xor().y, optimizer=optimizer, seed=stream, epochs=epochs,
+    ...         engine="eager", progress=False)
+    >>> model, stream = MLP(2, [3, 1], seed=0), random.Random(1)
+    >>> optimizer = Adam(model.parameters(), lr=0.1)
+    >>> learn(model, optimizer, stream, epochs=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save(model, f"{folder}/model.json", optimizer=optimizer, stream=stream)
+    ...     other, goes_on = load(path), random.Random()
+    ...     its = Adam(other.parameters(), lr=0.1)
+    ...     other = load(path, into=other, optimizer=its, stream=goes_on)
+    >>> learn(model, optimizer, stream, epochs=2)
+    >>> learn(other, its, goes_on, epochs=2)
+    >>> other.state_dict() == model.state_dict()
+    True
     """
     if not isinstance(model, Module):
         raise TypeError(f"save takes a model, not a {type(model).__name__}: save(model, path)")
@@ -61,6 +102,13 @@ def save(model: Module, path: str | Path) -> Path:
             raise ValueError(f"parameter {name!r} is {number}: a model to save has finite numbers")
     content = {"architecture": described(model), "parameters": state}
     document = {"format": FORMAT, "version": VERSION, "sha256": _digest(content), **content}
+    more: dict[str, Any] = {}
+    if (classes := remembered(model)) is not None and classes.threshold is not None:
+        more["classes"] = {"labels": list(classes.labels), "threshold": classes.threshold}
+    if training := training_state(model, optimizer, schedule, stream):
+        more["training"] = training
+    if more:
+        document |= {"sha256 of the rest": _digest(more), **more}
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -74,31 +122,53 @@ def save(model: Module, path: str | Path) -> Path:
     return path
 
 
-def load(path: str | Path, into: Module | None = None) -> Any:
+def load(
+    path: str | Path,
+    into: Module | None = None,
+    *,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
+    stream: random.Random | None = None,
+) -> Any:
     """The model in a file; or its parameters, put into a model that is there already.
 
     Args:
         path: A file that `save` wrote.
         into: A model of the same architecture, whose parameters are set.
+        optimizer: One of `into`'s parameters, made as the one that was saved; it goes on from where
+            that one stood, with its settings.
+        schedule: In the same way, one of that optimizer.
+        stream: In the same way, what `fit` is given as its seed.
 
     Returns:
         The model, `into` if given.  Its outputs are bit for bit those of the model saved.
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If it is not what `save` wrote, or does not fit `into`, where the message names
-            the first mismatch.  `into` has not changed then.
+        ValueError: If it is not what `save` wrote, or does not fit what is to be set, where the
+            message names the first mismatch.  Nothing has changed then.
 
-    An example stands at `save`.
+    An example stands at `save`, and one of a training that goes on.
     """
+    if into is None and any(each is not None for each in (optimizer, schedule, stream)):
+        raise ValueError(
+            "an optimizer goes on with the model that it moves: model = load(path), make the "
+            "optimizer of it, then load(path, into=model, optimizer=optimizer)"
+        )
     path = Path(path)
     try:
         document = _parsed(path.read_bytes())
         content = _checked(document)
+        classes = _classes(content.get("classes"))
         if into is None:
-            return _built(content["architecture"], content["parameters"])
+            model = _built(content["architecture"], content["parameters"])
+            remember(model, classes)
+            return model
         check_same(content["architecture"], into)
+        go_on = put_back(content.get("training", {}), into, optimizer, schedule, stream)
         into.load_state_dict(content["parameters"])
+        go_on()
+        remember(into, classes)
     except RecursionError:
         raise ValueError(f"{path}: nested too deeply to be a saved model") from None
     except ValueError as error:
@@ -138,7 +208,7 @@ def _parsed(data: bytes) -> Any:
 
 
 def _checked(document: Any) -> dict[str, Any]:
-    """Architecture and parameters of a document that is what it says."""
+    """Architecture, parameters, and what else there is, of a document that is what it says."""
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError('not a saved model: "format" is missing or something else')
     version = document.get("version")
@@ -150,15 +220,28 @@ def _checked(document: Any) -> dict[str, Any]:
             "%pip install --upgrade valuegrad"
         )
     content = {name: document.get(name) for name in ("architecture", "parameters")}
-    for name, part in content.items():
+    more = {name: document[name] for name in _MORE if name in document}
+    for name, part in (content | more).items():
         if not isinstance(part, dict):
             raise ValueError(f"{name!r} is missing or no object")
     for name, number in content["parameters"].items():  # type: ignore[union-attr]
         if type(number) not in (int, float) or not _is_finite(number):
             raise ValueError(f"parameter {name!r:.80} is {number!r:.40}, not a finite number")
-    if document.get("sha256") != _digest(content):
+    if document.get("sha256") != _digest(content) or (
+        more and document.get("sha256 of the rest") != _digest(more)
+    ):
         raise ValueError("it was changed or damaged after it was saved: its checksum is wrong")
-    return content
+    return content | more
+
+
+def _classes(part: Any) -> Classes | None:
+    """What a single output means."""
+    if part is None:
+        return None
+    labels, threshold = part.get("labels"), part.get("threshold")
+    if labels not in ([0, 1], [-1, 1]) or type(threshold) not in (int, float):
+        raise ValueError(f"its classes are {part!r:.60}, not two labels and a threshold")
+    return Classes(tuple(labels), float(threshold))
 
 
 def _is_finite(number: float) -> bool:

@@ -2,8 +2,8 @@
 
 Holds: `plot_history`, `plot_gradient_flow`, `plot_decision`, `plot_weights`, and `save_figure`.
 
-May import: checks, extras, history, metrics, panels; matplotlib and numpy when first used.  Never
-opens a window.
+May import: checks, classes, extras, history, metrics, panels; matplotlib and numpy when first
+used.  Never opens a window.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.checks import check_cases, check_lengths, check_targets
+from nn.checks import check_cases, check_lengths, check_targets, column, number, whole
+from nn.classes import classes_of
 from nn.extras import need
 from nn.history import History
-from nn.metrics import largest, outputs_of
+from nn.metrics import outputs_of
 from nn.panels import (
     COLOURS,
     LARGEST,
@@ -80,7 +81,9 @@ def plot_gradient_flow(history: History) -> Any:
     return made
 
 
-def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float = 0.0) -> Any:
+def plot_decision(
+    model: Any, X: Any, y: Any, steps: int = 60, threshold: float | None = None
+) -> Any:
     """What a model of two inputs answers all over the plane, with the cases on top.
 
     One output is shown as a surface of shades with a line at the threshold; of several outputs the
@@ -89,48 +92,53 @@ def plot_decision(model: Any, X: Any, y: Any, steps: int = 60, threshold: float 
     Args:
         model: Called with a row of two numbers.
         X: Rows of two numbers.
-        y: The class of each, a whole number; -1 is shown as 0.
+        y: The class of each, or a row of targets, as `accuracy` takes them.
         steps: Points along each side of the grid, from 2 to 1,000.
-        threshold: The output at which a model of one output changes sides, a finite number.
+        threshold: The output at which a model of one output changes sides, a finite number; None
+            takes that of `accuracy`.
 
     Returns:
         A matplotlib figure, which shows itself as that of `plot_history` does.
 
     Raises:
-        ValueError: If a row has not two numbers, X and y do not fit together, an option is out of
-            range, or the model's outputs are nan or infinite everywhere.
+        TypeError, ValueError: If a row has not two numbers, X and y do not fit together, no output
+            can mean one of the classes, an option is out of range, or the model's outputs are nan
+            or infinite everywhere.
 
     >>> from nn import MLP, xor
     >>> figure = plot_decision(MLP(2, [3, 1], seed=0), xor().X, xor().y, steps=10)
     >>> figure.axes[0].get_xlabel()
     'input x0'
     """
-    rows, classes = check_cases(X, 2), [max(0, int(label)) for label in check_targets(y)]
-    check_lengths(rows, classes)
-    if steps.__class__ is not int or not 2 <= steps <= 1000:
-        raise ValueError(
-            f"steps is a whole number from 2 to 1,000, not {steps!r}: the model is asked for each"
-        )
-    if not abs(threshold) < LARGEST:
-        raise ValueError(f"threshold is a finite number, not {threshold!r}")
-    sides = [_side(column, steps) for column in zip(*rows, strict=True)]
-    outputs = outputs_of(model, [[a, b] for b in sides[1] for a in sides[0]])
-    missing = _missing(outputs, steps)
+    rows, targets = check_cases(X, 2), column(check_targets(y))
+    check_lengths(rows, targets)
+    wanted = "a whole number from 2 to 1,000"
+    steps = whole("steps", steps, 2, wanted)
+    if steps > 1000:
+        raise ValueError(f"steps is {wanted}, not {steps}: the model is asked for each")
+    wanted = "a finite number"
+    if threshold is not None and not abs(number("threshold", threshold, wanted)) < LARGEST:
+        raise ValueError(f"threshold is {wanted}, not {threshold!r}")
+    sides = [_side(values, steps) for values in zip(*rows, strict=True)]
+    outputs = column(outputs_of(model, [[a, b] for b in sides[1] for a in sides[0]]))
+    n_out = len(outputs[0]) if isinstance(outputs[0], list) else 1
+    meaning = classes_of(model, n_out, targets).above(threshold)
+    classes, missing = meaning.of_targets(targets), _missing(outputs, steps)
     made, (axes,) = new_panels(4.8, 4.2)
-    if isinstance(outputs[0], list) and len(outputs[0]) > 1:
-        winners = [largest(output) for output in outputs]
-        draw_regions(axes, sides, winners, len(outputs[0]), missing)
+    if meaning.threshold is None:
+        draw_regions(axes, sides, list(map(meaning.of_output, outputs)), n_out, missing)
     else:
-        surface = draw_surface(axes, sides, outputs, threshold, missing)
+        surface = draw_surface(axes, sides, outputs, meaning.threshold, missing)
         ticks = need("matplotlib.ticker", "A plot").MaxNLocator(7)
         made.colorbar(surface, ax=axes, label="output (dimensionless)", ticks=ticks)
     draw_missing(axes, sides, missing)
-    for label in sorted(set(classes)):
+    for i, label in enumerate(meaning.labels):
         points = [row for row, each in zip(rows, classes, strict=True) if each == label]
-        axes.scatter(
-            *zip(*points, strict=True), s=28, color=COLOURS[label % 7], marker=MARKERS[label % 7],
-            edgecolors="white", linewidths=0.7, label=f"class {label}",
-        )  # fmt: skip
+        if points:
+            axes.scatter(
+                *zip(*points, strict=True), s=28, color=COLOURS[i % 7], marker=MARKERS[i % 7],
+                edgecolors="white", linewidths=0.7, label=f"class {label}",
+            )  # fmt: skip
     axes.set(xlabel="input x0", ylabel="input x1")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False)
     return made
@@ -257,9 +265,9 @@ def _check_shape(shape: Any, n: int) -> None:
         raise ValueError(f"{shape[0]} x {shape[1]} places do not hold a neuron's {n} weights")
 
 
-def _side(column: Sequence[float], steps: int) -> list[float]:
+def _side(values: Sequence[float], steps: int) -> list[float]:
     """Points along one side of the plane, with a margin around the cases."""
-    low, high = min(column), max(column)
+    low, high = min(values), max(values)
     margin = 0.15 * (high - low or 1.0)
     if not margin < LARGEST:
         raise ValueError(f"X reaches from {low:g} to {high:g}: that is too far for a plot")

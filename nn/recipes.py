@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nn.adam import AdamW
-from nn.data import Data, split, standardise
+from nn.data import Data, mean_and_deviation, split, standardise
 from nn.datasets import DATA_SETS
 from nn.history import History
 from nn.layers import MLP
@@ -119,8 +119,7 @@ def prepare(data: Data, recipe: Recipe, seed: int) -> tuple[Data, Data | None, f
     test = replace(test, X=sets[1]) if test else None
     if data.task != "regression":
         return train, test, 1.0
-    mean = sum(train.y) / len(train)
-    unit = (sum((t - mean) ** 2 for t in train.y) / len(train)) ** 0.5
+    mean, unit = mean_and_deviation(train.y)
     train = replace(train, y=[(t - mean) / unit for t in train.y])
     return train, replace(test, y=[(t - mean) / unit for t in test.y]) if test else None, unit
 

@@ -6,13 +6,12 @@ by which a change of a model is noticed; and `NotRecordableError`.
 A tape repeats what a function did once.  So nothing may be recorded that does something else the
 next time: draws random numbers, changes itself, reads what is no input.
 
-May import: autodiff, data, engine, likelihood, losses, modes, module; numpy when first used.
+May import: autodiff, chance, data, engine, likelihood, losses, modes, module; numpy when first
+used.
 """
 
 from __future__ import annotations
 
-import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,10 +19,11 @@ from typing import Any
 
 import autodiff
 from autodiff import Value, no_grad
+from nn.chance import Streams
 from nn.data import one_hot
 from nn.engine import Problem
 from nn.likelihood import IGNORED, cross_entropy, nll_loss
-from nn.losses import LOSSES
+from nn.losses import LOSSES, inner_loss
 from nn.modes import evaluation
 from nn.module import Module
 
@@ -65,11 +65,12 @@ class Recording:
     def __init__(self, problem: Problem) -> None:
         self.problem, self.model, self.loss = problem, problem.model, problem.loss
         self.parameters: list[Value] = list(self.model.parameters())
-        base, known = _unwrapped(self.loss)
-        self.whole = not (base in LOSSES.values() and known)
+        base = inner_loss(self.loss)
+        by_case = _is_by_case(self.loss)
+        self.whole = not (base in LOSSES.values() and by_case)
         self.y = problem.y
         if base in (cross_entropy, nll_loss):
-            if not known or IGNORED in self.y:
+            if not by_case or IGNORED in self.y:
                 raise NotRecordableError(
                     "how much a case counts depends on the classes of the others in its batch"
                 )
@@ -153,17 +154,15 @@ class Recording:
         Raises:
             NotRecordableError: As the class.
         """
-        before = contents(self.model)
-        states = [(get, put, get()) for get, put in _generators(before)]
+        streams, before = Streams(self.model, self.loss), contents(self.model)
+        if streams.read:
+            raise NotRecordableError("an iterator is read, which calls would use up")
         try:
             loss = self._function()(*self.example([0]))
         except Exception as error:  # Values will say what is wrong, if they are wronged too
             raise NotRecordableError(f"the first case alone: {error}") from error
-        drawn = False
-        for get, put, state in states:
-            if repr(get()) != repr(state):
-                drawn = True
-                put(state)  # the steps with Values draw what they would have drawn
+        finally:  # the steps with Values draw what they would have drawn
+            drawn = streams.put_back()
         if drawn:
             raise NotRecordableError("random numbers are drawn anew for each case")
         if not same(before, contents(self.model)):
@@ -212,11 +211,9 @@ def same(before: Sequence[Any], after: Sequence[Any]) -> bool:
 # --- parts --------------------------------------------------------------------------------
 
 
-def _unwrapped(loss: Any) -> tuple[Any, bool]:
-    """The function inside a `partial`, and whether cases count there as they do alone."""
-    if isinstance(loss, partial):
-        return loss.func, not loss.args and _COUNTING.isdisjoint(loss.keywords)
-    return loss, True
+def _is_by_case(loss: Any) -> bool:
+    """Whether each case counts as it does alone, whatever a `partial` has settled."""
+    return not isinstance(loss, partial) or not (loss.args or _COUNTING & loss.keywords.keys())
 
 
 def _as_rows(y: Sequence[Any], n: int) -> list[Any]:
@@ -238,20 +235,6 @@ def _limited(function: Callable[..., Any], by_length: bool) -> Callable[..., Any
         return function(*arguments)
 
     return limited
-
-
-def _generators(things: Sequence[Any]) -> list[tuple[Callable[[], Any], Callable[[Any], object]]]:
-    """How to read and set the state of everything that random numbers are drawn from."""
-    found: list[Any] = [(random.getstate, random.setstate)]
-    if numpy_random := sys.modules.get("numpy.random"):
-        found.append((numpy_random.get_state, numpy_random.set_state))
-    for thing in things:
-        if isinstance(thing, random.Random):
-            found.append((thing.getstate, thing.setstate))
-        elif type(thing).__module__.startswith("numpy.random") and hasattr(thing, "bit_generator"):
-            bits = thing.bit_generator
-            found.append((partial(getattr, bits, "state"), partial(setattr, bits, "state")))
-    return found
 
 
 def _size(root: Value) -> int:

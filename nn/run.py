@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from autodiff import Value, draw, gradcheck
+from nn.checks import check_folder
 from nn.data import Data
+from nn.extras import need
 from nn.history import History
 from nn.layers import MLP
 from nn.losses import LOSSES
@@ -46,9 +48,13 @@ def run(
 
     Raises:
         ValueError: If the name is unknown; the message lists the known ones.
+        OSError: If nothing can be written into the folder.
+        ImportError: If a package is missing.  What can be told before the work is.
     """
     start = time.perf_counter()
     recipe = recipe_of(name, hidden=hidden and tuple(hidden), epochs=epochs)
+    need("matplotlib.figure", "A picture")
+    folder = check_folder(out)
     data = load_data(name, recipe)
     print(f"{data.name}: {len(data)} cases, {len(data.X[0])} features, {data.source}")
     train, test, unit = prepare(data, recipe, seed)
@@ -62,7 +68,7 @@ def run(
         if cases:
             print(f"{part} {quality(model, cases, unit)}")
     print(f"computed by: {history.engine}")
-    written = results(model, train, history, Path(out))
+    written = results(model, train, history, folder)
     print(f"{time.perf_counter() - start:.1f} s; written:")
     for path in written:
         print(f"  {path}")

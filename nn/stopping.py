@@ -3,19 +3,25 @@
 Holds: the criteria `AllCorrect`, `LossBelow`, `NoImprovement`, `TimeLimit`.  Each is called with
 every finished `Epoch` and answers with the reason to stop, or with "".
 
-May import: history, metrics.
+May import: checks, classes, engine, history.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
+from nn.checks import number, whole
+from nn.classes import Classes
+from nn.engine import Problem
 from nn.history import Epoch
-from nn.metrics import correct_share
 
 
 class Stop(Protocol):
     """A stopping criterion: any object like this can stand in `fit(..., stop=[...])`.
+
+    If it has a method `check` too, `fit` calls that with the `Problem` before anything has changed:
+    the place to refuse what the criterion cannot judge.
 
     Attributes:
         success: Whether the model is good as it is when this criterion stops, so that earlier
@@ -41,7 +47,8 @@ class AllCorrect:
             the one that fits the loss.
 
     Raises:
-        ValueError: If the tolerance is not positive.
+        TypeError, ValueError: If the tolerance is not positive, or the threshold no number.  In
+            `fit`, if a target is no class, or with a tolerance not of the outputs' shape.
 
     >>> from nn import MLP, Adam, fit, xor
     >>> history = fit(MLP(2, [4, 1], seed=1), xor().X, xor().y, epochs=500, seed=0,
@@ -53,29 +60,46 @@ class AllCorrect:
     success = True
 
     def __init__(self, tolerance: float | None = None, threshold: float | None = None) -> None:
-        if tolerance is not None and not tolerance > 0.0:
+        if tolerance is not None and not number("the tolerance", tolerance) > 0.0:
             raise ValueError(f"the tolerance is positive, not {tolerance}")
+        if threshold is not None:
+            threshold = number("the threshold", threshold)
         self.tolerance, self.threshold = tolerance, threshold
 
     def begin(self) -> None:
         """Nothing to remember."""
 
+    def check(self, problem: Problem) -> None:
+        """Raises ValueError if outputs like the model's cannot be compared with the targets."""
+        classes = problem.classes() if self.tolerance is None else None
+        self._reason([problem.output] * len(problem.targets), problem.targets, classes)
+
     def __call__(self, epoch: Epoch) -> str:
         """The reason to stop after this epoch, or ""."""
-        if self.tolerance is None:
-            threshold = epoch.threshold if self.threshold is None else self.threshold
-            right = correct_share(epoch.outputs, epoch.targets, threshold) == 1.0
-            return "all cases are classified correctly" if right else ""
-        errors = [
-            abs(y - t)
-            for output, target in zip(epoch.outputs, epoch.targets, strict=True)
-            for y, t in zip(_row(output), _row(target), strict=True)
-        ]
-        return f"every error is below {self.tolerance}" if max(errors) < self.tolerance else ""
+        return self._reason(epoch.outputs, epoch.targets, epoch.classes)
+
+    def _reason(
+        self, outputs: Sequence[Any], targets: Sequence[Any], classes: Classes | None
+    ) -> str:
+        if self.tolerance is not None:
+            cases = zip(outputs, targets, strict=True)
+            errors = [e for i, (y, t) in enumerate(cases) for e in _errors(i, y, t)]
+            near = all(error < self.tolerance for error in errors)
+            return f"every error is below {self.tolerance}" if near else ""
+        assert classes is not None  # `check` has seen to it
+        right = classes.above(self.threshold).share(outputs, targets)
+        return "all cases are classified correctly" if right == 1.0 else ""
 
 
-def _row(x: float | list[float]) -> list[float]:
-    return x if isinstance(x, list) else [x]
+def _errors(row: int, output: Any, target: Any) -> list[float]:
+    """How far every output of a case is from its target."""
+    ys, ts = (each if isinstance(each, list) else [each] for each in (output, target))
+    if len(ys) != len(ts):
+        raise ValueError(
+            f"row {row} of y is {target}, but there are {len(ys)} outputs: a tolerance needs a "
+            "target for each; leave it out to count classes"
+        )
+    return [abs(y - t) for y, t in zip(ys, ts, strict=True)]
 
 
 class LossBelow:
@@ -83,6 +107,9 @@ class LossBelow:
 
     Args:
         bound: In the loss's unit.
+
+    Raises:
+        TypeError, ValueError: If the bound is no number.
 
     >>> from nn import MLP, fit
     >>> fit(MLP(1, [1], seed=0), [[1.0]], [3.0], epochs=999, stop=[LossBelow(0.5)],
@@ -93,7 +120,7 @@ class LossBelow:
     success = True
 
     def __init__(self, bound: float) -> None:
-        self.bound = bound
+        self.bound = number("the bound of LossBelow", bound)
 
     def begin(self) -> None:
         """Nothing to remember."""
@@ -124,13 +151,11 @@ class NoImprovement:
     success = False
 
     def __init__(self, epochs: int = 10, least: float = 0.0) -> None:
-        if epochs < 1:
-            raise ValueError(
-                f"the number of epochs without improvement is at least 1, not {epochs}"
-            )
-        if not least >= 0.0:
-            raise ValueError(f"the least improvement is a number from 0 on, not {least}")
-        self.epochs, self.least = epochs, least
+        wanted = "a number from 0 on"
+        self.epochs = whole("the number of epochs without improvement", epochs)
+        self.least = number("the least improvement", least, wanted)
+        if self.least < 0.0:
+            raise ValueError(f"the least improvement is {wanted}, not {least}")
         self.begin()
 
     def begin(self) -> None:
@@ -163,7 +188,7 @@ class TimeLimit:
     success = False
 
     def __init__(self, seconds: float) -> None:
-        if not seconds > 0.0:
+        if not number("the time limit", seconds) > 0.0:
             raise ValueError(f"the time limit is positive, not {seconds} s")
         self.seconds = seconds
 

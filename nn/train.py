@@ -2,8 +2,9 @@
 
 Holds: `fit`.
 
-May import: autodiff, adam, data, diagnostics, engine, history, initialise, losses, metrics,
-modes, module, optim, progress, schedules, stopping, tape_engine.  Never holds a formula of its own.
+May import: autodiff, arguments, checks, classes, data, diagnostics, engine, history, initialise,
+losses, metrics, modes, module, optim, progress, schedules, stopping, tape_engine.  Never holds a
+formula of its own.
 """
 
 from __future__ import annotations
@@ -11,18 +12,31 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from autodiff import Value
-from nn.adam import Adam
+from nn.arguments import (
+    Callback,
+    check_model,
+    known_callback,
+    known_criterion,
+    known_held_out,
+    known_measures,
+    known_optimizer,
+    known_schedule,
+    listed,
+)
+from nn.checks import check_flag, whole
+from nn.classes import Classes, remember, remembered
 from nn.data import batches
 from nn.diagnostics import layer_parameters
 from nn.engine import Engine, Problem
 from nn.history import Epoch, History
 from nn.initialise import generator
-from nn.losses import LOSSES, Loss, known_loss
-from nn.metrics import Metric, known_metric
+from nn.losses import Loss, inner_loss, known_loss
+from nn.metrics import Metric, plain
 from nn.modes import learning
 from nn.module import Module, parameters_to_vector, vector_to_parameters
 from nn.optim import Optimizer, in_range
@@ -30,8 +44,6 @@ from nn.progress import progress_bar
 from nn.schedules import Schedule
 from nn.stopping import Stop
 from nn.tape_engine import engine_for
-
-Callback = Callable[[Epoch], object]
 
 
 def fit(
@@ -44,11 +56,11 @@ def fit(
     epochs: int = 100,
     batch_size: int | None = 32,
     shuffle: bool = True,
-    seed: int | None = None,
+    seed: int | random.Random | None = None,
     schedule: Schedule | Callable[[Optimizer], Schedule] | None = None,
-    stop: Stop | Sequence[Stop] = (),
-    callbacks: Callback | Sequence[Callback] = (),
-    metrics: str | Metric | Sequence[str | Metric] = (),
+    stop: Stop | Sequence[Stop] | None = (),
+    callbacks: Callback | Sequence[Callback] | None = (),
+    metrics: str | Metric | Sequence[str | Metric] | None = (),
     validation: tuple[Any, Any] | None = None,
     sample_weight: Sequence[float] | None = None,
     clip_norm: float | None = None,
@@ -63,13 +75,19 @@ def fit(
     The model learns in training mode, and is looked at in eval mode (`Dropout`); afterwards it is
     in the mode that it was in before.
 
-    Whatever goes wrong, the model keeps the parameters of the last complete update: an exception
-    in a callback and Ctrl-C come through, bad arguments raise before anything has changed.
+    Bad arguments raise before anything has changed: parameters, optimizer, streams of random
+    numbers.  Later an exception, in a callback or by Ctrl-C, comes through.  The model then has
+    the parameters of the last complete update, and the exception the history so far:
+    `except KeyboardInterrupt as stopped: history = stopped.history`, or in the next cell of a
+    notebook `sys.last_value.history`.
+
+    What the targets mean as classes, if they are such, stays with the model for `accuracy`,
+    `classify` and `plot_decision`.
 
     Args:
         model: Called with one row; its `parameters()` move.
         X: The cases: one row of numbers each, a list of lists or an array.
-        y: The targets: a number, a class or a row of numbers per case.
+        y: The targets: a number, a class or a row of numbers per case; by position, as X.
         loss: A name of `LOSSES`, or a function `loss(predictions, targets)` of one batch, such as
             `partial(cross_entropy, label_smoothing=0.1)`.
         optimizer: An optimizer of the model's parameters, or what makes one from them, such as
@@ -77,15 +95,17 @@ def fit(
         epochs: Passes over the cases, at most.
         batch_size: Cases per step: 1 is stochastic (on-line) learning, None all cases (batch).
         shuffle: Whether every epoch has its own order of cases.
-        seed: Of that order; None takes one draw from Python's `random`.
+        seed: Of that order; None takes one draw from Python's `random`.  A `random.Random` is
+            drawn from, so that a later fit with the same one goes on where this one ends.
         schedule: Sets the learning rate after every epoch: a schedule of the optimizer, or what
             makes one from it.  `ReduceLROnPlateau` sees the validation loss where there is one.
         stop: Criteria asked after every epoch; the first that answers ends training.  Given any,
             the loss after each epoch is watched, and unless the criterion that ended training was
             a success (`AllCorrect`, `LossBelow`) the parameters of the best epoch are put back.
         callbacks: Called with every finished `Epoch`.
-        metrics: Measured after every epoch: "accuracy", "r_squared", "mean_absolute_error" or
-            functions of outputs and targets; with validation data also on those.
+        metrics: Measured after every epoch, every case counting alike: "accuracy", "r_squared",
+            "mean_absolute_error" or functions of outputs and targets; with validation data also
+            on those.
         validation: `(X, y)` of held-out cases, watched and never learned from.
         sample_weight: One weight per case, from 0; a loss of your own gets those of the batch as
             its argument `sample_weight`.
@@ -110,36 +130,44 @@ def fit(
     >>> history.reason
     'all cases are classified correctly'
     """
-    if not hasattr(model, "parameters"):
-        raise TypeError(f"fit takes a model, not a {type(model).__name__}: fit(model, X, y)")
-    problem = Problem(model, X, y, known_loss(loss), sample_weight)
-    held_out = None if validation is None else Problem(model, *validation, problem.loss)
-    if epochs < 1:
-        raise ValueError(f"epochs is at least 1, not {epochs}")
+    check_model(model)
+    epochs = whole("epochs", epochs)
     batches(1, batch_size)
+    batch_size = None if batch_size is None else int(batch_size)
+    check_flag("shuffle", shuffle)
+    check_flag("progress", progress)
     if clip_norm is not None:
         in_range("clip_norm", clip_norm)
-    threshold = _threshold(problem)
-    measures = [known_metric(metric, threshold) for metric in listed(metrics)]
-    optimizer = _optimizer(model, optimizer)
-    schedule = _schedule(optimizer, schedule, epochs)
-    seed, source = generator(seed)
-    history = History(seed=seed)
-    history.loss_name = getattr(problem.loss, "__name__", "loss")
-    entropies = ("cross_entropy", "nll_loss", "kl_div")
-    history.loss_unit = "nats" if any(name in history.loss_name for name in entropies) else ""
-    order = source if shuffle else None
+    criteria = [known_criterion(each) for each in listed(stop)]
+    watchers = [known_callback(each) for each in listed(callbacks)]
+    problem = Problem(model, X, y, known_loss(loss), sample_weight)
+    held_out = known_held_out(problem, validation)
+    measures = known_measures(listed(metrics), problem, held_out)
+    for criterion in criteria:
+        if hasattr(criterion, "check"):
+            criterion.check(problem)
+    optimizer = known_optimizer(model, optimizer)
+    classes = None
+    with suppress(ValueError):  # the targets are no classes, and nobody has asked for any
+        classes = problem.classes()
+    before, settings = remembered(model), dict(vars(optimizer))
     with learning(model):
-        taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
-        loop = _Loop(problem, held_out, taker, optimizer, measures, threshold, history)
-        return loop.run(
-            epochs, batch_size, order, schedule, listed(stop), listed(callbacks), progress
-        )
-
-
-def listed(given: Any) -> list[Any]:
-    """A list of what was given: one thing alone counts as a list of one."""
-    return list(given) if isinstance(given, (list, tuple)) else [given]
+        try:
+            remember(model, classes)
+            taker = engine_for(problem, optimizer, clip_norm, engine, epochs, batch_size)
+            schedule = known_schedule(optimizer, schedule, epochs)
+            seed, source = (None, seed) if isinstance(seed, random.Random) else generator(seed)
+        except BaseException:
+            remember(model, before)
+            vars(optimizer).update(settings)
+            raise
+        history = History(seed=seed)
+        history.loss_name = getattr(inner_loss(problem.loss), "__name__", "loss")
+        entropies = ("cross_entropy", "nll_loss", "kl_div")
+        history.loss_unit = "nats" if any(name in history.loss_name for name in entropies) else ""
+        loop = _Loop(problem, held_out, taker, optimizer, measures, classes, history)
+        order = source if shuffle else None
+        return loop.run(epochs, batch_size, order, schedule, criteria, watchers, progress)
 
 
 class _Loop:
@@ -151,12 +179,12 @@ class _Loop:
         held_out: Problem | None,
         engine: Engine,
         optimizer: Optimizer,
-        measures: list[tuple[str, Metric]],
-        threshold: float,
+        measures: dict[str, Metric],
+        classes: Classes | None,
         history: History,
     ) -> None:
         self.problem, self.held_out, self.engine = problem, held_out, engine
-        self.optimizer, self.measures, self.threshold = optimizer, measures, threshold
+        self.optimizer, self.measures, self.classes = optimizer, measures, classes
         self.history = history
         self.layers = list(layer_parameters(problem.model))
         self.parameters = problem.model.parameters()
@@ -174,38 +202,42 @@ class _Loop:
     ) -> History:
         """All epochs, or as many as the criteria ask for."""
         history, n = self.history, len(self.problem.X)
-        for criterion in stop:
-            criterion.begin()
         bar = progress_bar(epochs * len(list(batches(n, batch_size))), "step", progress)
-        start, success = time.perf_counter(), False
         # Whether code of other people's, that may change the model, runs between two epochs.
         self.lend = bool(stop or callbacks or schedule or self.measures)
+        start, number = time.perf_counter(), 0
         try:
-            for number in range(1, epochs + 1):
+            for criterion in stop:
+                criterion.begin()
+            ended: Stop | None = None
+            while ended is None and number < epochs:
+                number += 1
                 epoch = self.epoch(number, list(batches(n, batch_size, source)), bar, start)
                 history.record(epoch)
                 for callback in callbacks:
                     callback(epoch)
                 if stop:
                     self.remember(epoch)
-                ended = next(((c, reason) for c in stop if (reason := c(epoch))), None)
-                if ended is not None:
-                    success, history.reason = ended[0].success, ended[1]
-                    break
-                if schedule is not None:
-                    metrics = epoch.metrics if schedule.held_out else {}
-                    schedule.step(metrics.get("validation_loss", epoch.loss))
-                epoch.close()
+                ended, history.reason = _ended(stop, epoch)
+                if ended is None:
+                    if schedule is not None:
+                        watched = epoch.metrics if schedule.held_out else {}
+                        schedule.step(watched.get("validation_loss", epoch.loss))
+                    epoch.close()
+            history.reason = history.reason or f"{epochs} epochs are over"
+            _through(partial(self.engine.write_back, True))
+            if stop and not (ended and ended.success):
+                _through(partial(vector_to_parameters, self.best, self.parameters))
             else:
-                history.reason = f"{epochs} epochs are over"
+                history.best_epoch = history.epochs
+        except BaseException as error:  # Ctrl-C too
+            _through(self.engine.write_back)
+            history.reason = f"{type(error).__name__} in epoch {number}"
+            _hand_over(history, error)
+            raise
         finally:
-            self.engine.write_back()
             history.engine = self.engine.name
             bar.close()
-        if stop and not success:
-            vector_to_parameters(self.best, self.parameters)
-        else:
-            history.best_epoch = history.epochs
         return history
 
     def epoch(self, number: int, order: list[list[int]], bar: Any, start: float) -> Epoch:
@@ -224,17 +256,17 @@ class _Loop:
             self.engine.write_back(self.lend)
         epoch = Epoch(
             number, self.problem.model, total, rate, dict(zip(self.layers, norms, strict=True)),
-            time.perf_counter() - start, self.problem.y, self.threshold,
+            time.perf_counter() - start, self.problem.targets, self.classes,
             partial(self.problem.evaluate, self.engine),
             partial(self.held_out.evaluate, self.engine) if self.held_out else None,
         )  # fmt: skip
-        for name, metric in self.measures:
-            epoch.metrics[name] = metric(epoch.outputs, self.problem.y)
+        for name, metric in self.measures.items():
+            epoch.metrics[name] = _measured(name, metric, epoch.outputs, self.problem.targets)
         if self.held_out is not None:
             epoch.metrics["validation_loss"] = epoch.monitored_loss
-            for name, metric in self.measures:
-                measured = metric(epoch.validation_outputs, self.held_out.y)
-                epoch.metrics[f"validation_{name}"] = measured
+            outputs, targets = epoch.validation_outputs, self.held_out.targets
+            for name, metric in self.measures.items():
+                epoch.metrics[f"validation_{name}"] = _measured(name, metric, outputs, targets)
         text = ", ".join(f"{name} {x:.4g}" for name, x in [("loss", total), *epoch.metrics.items()])
         bar.set_postfix_str(text, refresh=False)
         return epoch
@@ -257,43 +289,36 @@ class _Loop:
             self.history.best_epoch = epoch.number
 
 
-def _optimizer(model: Module, given: Any) -> Optimizer:
-    """The optimizer that was given, made, or taken by default; of this model's parameters."""
-    parameters = model.parameters()
-    if given is None:
-        return Adam(parameters, lr=0.01)
-    optimizer = given if isinstance(given, Optimizer) else given(parameters)
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer is an optimizer or makes one, not {given!r}")
-    if not set(map(id, optimizer.parameters)) <= set(map(id, parameters)):
-        raise ValueError(
-            "the optimizer holds parameters that are not this model's: pass model.parameters() of "
-            "the model that is trained"
+# --- the end of a fit ---------------------------------------------------------------------
+
+
+def _ended(stop: Sequence[Stop], epoch: Epoch) -> tuple[Stop | None, str]:
+    """The first criterion that ends learning after this epoch, and its reason."""
+    return next(((each, reason) for each in stop if (reason := each(epoch))), (None, ""))
+
+
+def _through(write: Callable[[], object]) -> None:
+    """Writes, and if Ctrl-C breaks in, once more: what is written is whole then too."""
+    try:
+        write()
+    except BaseException:
+        write()
+        raise
+
+
+def _hand_over(history: History, error: BaseException) -> None:
+    """Leaves the history with the exception that ends it."""
+    with suppress(AttributeError):  # Python 3.10 has no notes
+        error.history = history  # type: ignore[attr-defined]
+        error.add_note(
+            f"{history.epochs} epochs of fit were finished: their history is this exception's "
+            "attribute `history`, sys.last_value.history in the next cell of a notebook."
         )
-    return optimizer
 
 
-def _schedule(optimizer: Optimizer, given: Any, epochs: int) -> Schedule | None:
-    """The schedule that was given or made; of this optimizer, and for so many epochs."""
-    if given is None:
-        return None
-    schedule = given if isinstance(given, Schedule) else given(optimizer)
-    if not isinstance(schedule, Schedule):
-        raise TypeError(f"schedule is a schedule or makes one, not {given!r}")
-    if schedule.optimizer is not optimizer:
-        raise ValueError("the schedule belongs to another optimizer: pass both to fit")
-    if schedule.lasts is not None and schedule.last_epoch + epochs > schedule.lasts:
-        raise ValueError(
-            f"{epochs} epochs, but the schedule ends after {schedule.lasts - schedule.last_epoch}: "
-            "fit takes one of its steps per epoch"
-        )
-    if getattr(schedule, "mode", "min") != "min":
-        raise ValueError("fit hands the loss to the schedule, which should fall: mode='min'")
-    return schedule
-
-
-def _threshold(problem: Problem) -> float:
-    """Above which a single output means class 1: halfway between the targets of the two classes."""
-    if problem.loss in (LOSSES["hinge_loss"], LOSSES["binary_cross_entropy_with_logits"]):
-        return 0.0
-    return 0.0 if -1 in problem.y else 0.5
+def _measured(name: str, metric: Metric, outputs: list[Any], targets: list[Any]) -> float:
+    """What a metric says, as a number."""
+    found = plain(metric(outputs, targets))
+    if isinstance(found, list):
+        raise TypeError(f"the metric {name!r} gave {found!r:.80}, not a number")
+    return found  # type: ignore[no-any-return]

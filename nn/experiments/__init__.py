@@ -4,7 +4,8 @@ Holds: `EXPERIMENTS`, all of them, and `experiment`, which runs one and saves it
 
 Each uses the recipe that was printed, where one was, and says so where that does not work.
 
-May import: extras, plot, progress; of the experiments bits, encoder, family, learn, mirror, report.
+May import: checks, extras, plot, progress; of the experiments bits, encoder, family, learn, mirror,
+report.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nn.checks import check_folder
 from nn.experiments import bits, encoder, family, mirror
 from nn.experiments.learn import Recipe, run
 from nn.experiments.report import Report, Trials
@@ -67,7 +69,7 @@ def experiment(
     Raises:
         ValueError: If the name is unknown or there are no seeds.
         ImportError: If NumPy, or for pictures matplotlib, is not installed.
-        OSError: If the folder cannot be made.
+        OSError: If the folder cannot be made, or nothing written into it.
 
     >>> list(EXPERIMENTS)[:3]
     ['xor-2-1-1', 'xor-2-2-1', 'parity-4']
@@ -84,7 +86,7 @@ def experiment(
     need("numpy", "An experiment")  # what is missing is told before the work, not after
     if out is not None:
         need("matplotlib.figure", "A picture")
-        Path(out).mkdir(parents=True, exist_ok=True)
+        check_folder(out)
     bar = progress_bar(len(chosen.recipes) * len(numbers), "run", progress)
     try:
         trials = {recipe.name: run(recipe, numbers, bar) for recipe in chosen.recipes}

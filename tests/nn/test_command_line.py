@@ -88,8 +88,28 @@ def test_no_data_set_at_all_is_told_the_names(capsys):
     assert "say which data set: xor, parity" in capsys.readouterr().err
 
 
-def test_an_output_folder_that_cannot_be_made_is_told(tmp_path, capsys):
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    arguments = ["train", "xor", "--epochs", "1", "--quiet", "--out", str(tmp_path / "file" / "x")]
-    assert main(arguments) == 2
-    assert "file" in capsys.readouterr().err
+@pytest.mark.parametrize("command", [["train", "xor"], ["demo"], ["experiment", "xor-2-2-1"]])
+@pytest.mark.parametrize("below", ["", "x", "x/y/z"])
+def test_an_output_folder_that_cannot_be_made_is_told_before_the_work(
+    command, below, tmp_path, capsys
+):
+    (tmp_path / "file").write_text("old", encoding="utf-8")
+    out = tmp_path / "file" / below
+    assert main([*command, "--quiet", "--out", str(out)]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [f"{out} is no folder to write into: Not a directory"]
+    assert shown.out == ""
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "old"
+
+
+def test_a_folder_that_nothing_can_be_written_into_is_told_before_the_work(
+    tmp_path, capsys, monkeypatch
+):
+    def full(**settings):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nn.checks.TemporaryFile", full)
+    assert main(["train", "xor", "--quiet", "--out", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert shown.err == f"{tmp_path} is no folder to write into: No space left on device\n"
+    assert shown.out == ""

@@ -500,6 +500,21 @@ def hidden_source():
     return Sequential(lambda x: [xi if source.random() < 0.5 else 0.0 for xi in x], inner)
 
 
+def hidden_counter():
+    calls = [0]
+
+    def count(x):
+        calls[0] += 1
+        return [xi + 0.01 * calls[0] for xi in x]
+
+    return Sequential(count, network())
+
+
+def hidden_iterator():
+    noise = iter(random.Random(0).random, None)
+    return Sequential(lambda x: [xi + next(noise) for xi in x], network())
+
+
 class Over:
     """Ends a fit that was to take longer."""
 
@@ -522,7 +537,9 @@ REFUSED = [
     (lambda: Dropout(random.Random(3)), {}, "random numbers are drawn anew for each case"),
     (lambda: Dropout(numpy.random), {}, "random numbers are drawn anew for each case"),
     (lambda: Dropout(numpy.random.default_rng(3)), {}, "random numbers are drawn anew"),
-    (hidden_source, {}, "the same case does not give the same loss again"),
+    (hidden_source, {}, "random numbers are drawn anew for each case"),
+    (hidden_counter, {}, "the same case does not give the same loss again"),
+    (hidden_iterator, {}, "an iterator is read, which calls would use up"),
     (Counting, {}, "the model changes when it is called"),
     (Looking, {}, r".*\.data"),
     (Table, {}, "list indices must be integers or slices, not Value"),
@@ -564,7 +581,7 @@ def test_what_cannot_be_recorded_is_learned_with_values_and_the_history_says_why
     numpy.random.seed(0)
     want = make()
     learn("eager", want, X=X, **LONG | settings)
-    if make not in (hidden_source, Counting):  # whose state nobody else can put back
+    if make not in (hidden_counter, Counting):  # whose state nobody else can put back
         assert numbers(model) == close(numbers(want), 1e-12)
     with pytest.raises((ValueError, RuntimeError), match='engine="tape" is not possible here, bec'):
         learn("tape", make(), X=X, **LONG | settings)
