@@ -90,17 +90,17 @@ def places() -> dict[Path, str]:
     }
 
 
-def renewed(path: Path, text: str) -> str:
-    """The content of `path` with `text` between its two marks.
+def renewed(path: Path, text: str, start: str = START) -> str:
+    """The content of `path` with `text` between its two marks, lines that hold `start` and `END`.
 
     Raises:
         ValueError: If the marks are missing.
     """
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    starts = [i for i, line in enumerate(lines) if START in line]
+    starts = [i for i, line in enumerate(lines) if start in line]
     ends = [i for i, line in enumerate(lines) if END in line]
     if len(starts) != 1 or len(ends) != 1 or starts[0] > ends[0]:
-        raise ValueError(f"{path.name} needs one line with {START!r} and, below, one with {END!r}")
+        raise ValueError(f"{path.name} needs one line with {start!r} and, below, one with {END!r}")
     return "".join([*lines[: starts[0] + 1], text, *lines[ends[0] :]])
 
 
