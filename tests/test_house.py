@@ -43,7 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "adjoints": {"graph", "context", "value", "structure", "sweeps"},
     "call": {"context", "value", "operations", "structure", "sweeps"},
     "derive": {"value", "structure", "sweeps", "sparsity", "adjoints", "call"},
-    "check": {"rule", "graph", "context", "value", "operations", "structure"},
+    "check": {"rule", "graph", "context", "value", "operations", "structure", "sweeps"},
     "tape": {
         "ieee",
         "rule",

@@ -1,11 +1,13 @@
 """The checker itself: it fails wrong rules, passes right ones, and says when it cannot judge."""
 
+import itertools
 import math
+import random
 
 import pytest
 
 import autodiff
-from autodiff import Value, check_rule, gradcheck
+from autodiff import Value, check_rule, detect_anomaly, gradcheck
 from autodiff.rule import RULES, rule
 
 
@@ -57,22 +59,73 @@ def test_the_report_names_the_worst_input_with_both_numbers(spoiled):
     assert "bad = 2: analytic 12.012, numeric 12, relative difference 1.0e-03" in str(report)
 
 
+def no_root(x):
+    """The third root, which rises straight up at 0."""
+    return x ** (1.0 / 3.0) if x >= 0.0 else -((-x) ** (1.0 / 3.0))
+
+
+def wave(x):
+    """x sin(1 / x), which swings ever faster as x goes to 0."""
+    return x * (1.0 / x).sin() if x else x * 0.0
+
+
 @pytest.mark.parametrize(
     ("f", "at", "reason"),
     [
         (lambda x: x.relu(), 0.0, "at a kink: the slope is 0 to the left and 1 to the right"),
-        (lambda x: x.relu(), 1e-13, "at a kink"),
         (abs, 0.0, "at a kink: the slope is -1 to the left and 1 to the right"),
+        (lambda x: (x * 0.1 - 0.3).relu(), 3.0, "at a kink"),
+        (lambda x: abs(x.exp() - math.e), 1.0, "is -2.72 to the left and 2.72 to the right"),
+        (lambda x: x + 1e-4 * abs(x), 0.0, "is 0.9999 to the left and 1.0001 to the right"),
         (lambda x: x % 1.0, 2.0, "at a jump"),
-        (lambda x: x.sqrt(), 0.0, "not finite on both sides"),
-        (lambda x: 1e13 + x, 1.0, "rounding hides the change"),
+        (lambda x: (x * 0.5) % 1.0, 2.0, "at a jump"),
+        (lambda x: (x / 3.0) % 1.0, 3.0, "at a jump"),
+        (lambda x: x * 0.0 + (x.data > 0.0) - (x.data < 0.0), 0.0, "at a jump"),
+        (lambda x: abs(x) ** 0.5, 0.0, "the slope grows without bound"),
+        (no_root, 0.0, "the slope grows without bound"),
+        (wave, 0.0, "the function is rough"),
+        (lambda x: x.sin(), 1e17, "the function is rough"),
+        (lambda x: x - x % 1.0, 100.5, "on one tread of a staircase, with a jump of 1 at"),
+        (lambda x: x.sqrt(), 0.0, "the function is not finite on both sides of it"),
+        (lambda x: x.asin(), 1.0, "the function is not finite on both sides of it"),
+        (lambda x: x.log(), 0.0, "the function is -inf at it"),
+        (lambda x: x.log(), -1.0, "the function is nan at it"),
+        (lambda x: x * 1.0, math.nan, "the input is nan"),
+        (lambda x: x * 1.0, -math.inf, "the input is -inf"),
+        (lambda x: x.sin() + 1e13, 1.0, "rounding hides the change: it moves the function by 0.0"),
+        (lambda x: x.sin() + 1e16, 1.0, "rounding hides the change"),
+        (lambda x: (x * 1e9).sin(), 1.0, "; a tolerance of 1e-05 would do"),
     ],
 )
-def test_where_there_is_no_derivative_it_refuses_to_judge(f, at, reason):
+def test_where_there_is_no_derivative_it_refuses_to_judge_and_names_the_true_reason(f, at, reason):
     report = gradcheck(f, [at])
     assert not report
     assert report.worst.verdict == "refused"
     assert reason in str(report)
+
+
+@pytest.mark.parametrize("at", [1e-12, -1e-9, 0.3, 1.0, 120.0, -7e5, 1e9, 1e12])
+@pytest.mark.parametrize("width", [1.0, 1e-3, 1e-6])
+@pytest.mark.parametrize("trend", [0.0, 1.0, -30.0])
+def test_kinks_and_jumps_are_seen_at_every_scale(at, width, trend):
+    width *= abs(at)
+    bent = gradcheck(lambda x: abs((x - at) / width) + trend * (x / width), [at])
+    assert "at a kink" in str(bent)
+    torn = gradcheck(lambda x: (x >= at) + trend * (x / width - at / width), [at])
+    assert "at a jump" in str(torn)
+
+
+@pytest.mark.parametrize("at", [0.0, 1e-9, 1.0, -1e9])
+def test_a_function_that_gives_something_else_each_time_is_called_so(at):
+    source, calls = random.Random(1), itertools.count()
+    for f in (
+        lambda x: x + source.random(),
+        lambda x: x * (1.0 + 1e-12 * source.random()),
+        lambda x: x * (source.random() < 0.5),  # dropout
+        lambda x: x * next(calls),
+    ):
+        report = gradcheck(f, [at or 0.5])
+        assert "the function is not deterministic: two calls at the same point gave" in str(report)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +133,11 @@ def test_where_there_is_no_derivative_it_refuses_to_judge(f, at, reason):
     [
         (lambda x: x.relu(), 1e-4),  # beside the kink
         (lambda x: x.relu(), -1e-8),
+        (lambda x: x.relu(), 1e-13),
+        (lambda x: 1e13 + x, 1.0),
+        (lambda x: (x + 1e12) - 1e12, 1.0),
+        (lambda x: (x * 1e3).sin() ** 2 + (x * 1e3).cos() ** 2, 0.8),
+        (lambda x: (x - 5.0).relu() + 5.0, 1.0),
         (lambda x: x.log(), 1e-8),
         (lambda x: x.exp(), 300.0),
         (lambda x: x.cos(), 1e-8),
@@ -122,6 +180,14 @@ def test_values_are_put_back_when_the_function_raises():
     assert (w.data, w.grad) == (0.3, 0.0)
 
 
+def test_where_the_function_raises_for_a_number_that_does_not_exist_it_is_not_finite():
+    assert gradcheck(lambda x: x * (1.0 / x.data) * x, [1.0]).worst.verdict == "differs"
+    at_pole = gradcheck(lambda x: x * math.exp(x.data * 709.7827), [1.0])
+    assert "the function is not finite on both sides of it" in str(at_pole)
+    with detect_anomaly():
+        assert gradcheck(lambda x, y: x.exp() + (y - 9.0).relu() * x.exp().exp(), [1.0, 0.5])
+
+
 def test_lists_of_inputs_and_of_outputs_are_checked():
     assert gradcheck(lambda xs: autodiff.softmax(xs), [[0.1, -2.0, 3.0]])
     assert gradcheck(lambda x, y: [x * y, y, 3.0], [1.0, 2.0])
@@ -130,6 +196,40 @@ def test_lists_of_inputs_and_of_outputs_are_checked():
 def test_a_gradient_that_is_nan_is_never_taken_for_right(spoiled):
     spoiled(math.nan)
     assert not gradcheck(lambda x: x.spoiled_cube(), [1.2])
+
+
+@pytest.mark.parametrize("one", [2.0, 2, Value(2.0), (2.0,), iter([2.0])])
+def test_a_single_number_is_an_input_too(one):
+    assert gradcheck(lambda x: x * x, one)
+
+
+def test_a_single_number_of_numpy_is_an_input_too():
+    numpy = pytest.importorskip("numpy")
+    assert gradcheck(lambda x: x * x, numpy.float64(2.0))
+    assert gradcheck(lambda x: x * x, numpy.array(2.0))
+
+
+def test_each_output_is_judged_however_small_beside_the_others(spoiled):
+    spoiled(0.01)
+    report = gradcheck(lambda x: [1e12 * x, 1e-12 * x.spoiled_cube()], [1.2])
+    assert report.worst.name == "output 1 by input 0"
+    assert report.worst.verdict == "differs"
+    lost = gradcheck(lambda x: [x * 2.0, x.data * 3.0], [1.2])
+    assert "output 1 by input 0 = 1.2: analytic 0, numeric 3" in str(lost)
+
+
+def test_bad_arguments_are_refused_with_a_sentence():
+    with pytest.raises(TypeError, match="takes the function first, then its inputs"):
+        gradcheck([1.0], lambda x: x)
+    for tolerance in (0.0, 1.0, -1.0, math.nan):
+        with pytest.raises(ValueError, match="a tolerance between 0 and 1, say 1e-6; not"):
+            gradcheck(lambda x: x, [1.0], tolerance)
+    with pytest.raises(TypeError, match=r"gradcheck\(tolerance\) takes a number, not a string"):
+        gradcheck(lambda x: x, [1.0], "1e-6")
+    with pytest.raises(
+        ValueError, match="as many outputs every time; this one returned 1 and then"
+    ):
+        gradcheck(lambda x: [x] * (1 if x.data == 1.0 else 2), [1.0])
 
 
 def test_a_function_without_values_is_refused_with_a_sentence():
