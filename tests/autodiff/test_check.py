@@ -1,14 +1,19 @@
 """The checker itself: it fails wrong rules, passes right ones, and says when it cannot judge."""
 
+import doctest
 import itertools
 import math
 import random
+from collections import Counter
 
 import pytest
 
 import autodiff
 from autodiff import Value, check_rule, detect_anomaly, gradcheck
+from autodiff.check.slope import slope_of
 from autodiff.rule import RULES, rule
+from tests.autodiff import judges
+from tests.autodiff.slopes import CASES, KINDS, Case, exact_slopes
 
 
 @pytest.fixture
@@ -102,6 +107,7 @@ def test_where_there_is_no_derivative_it_refuses_to_judge_and_names_the_true_rea
     assert not report
     assert report.worst.verdict == "refused"
     assert reason in str(report)
+    assert report.worst.reason[:12] in judges.PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("at", [1e-12, -1e-9, 0.3, 1.0, 120.0, -7e5, 1e9, 1e12])
@@ -198,6 +204,15 @@ def test_a_gradient_that_is_nan_is_never_taken_for_right(spoiled):
     assert not gradcheck(lambda x: x.spoiled_cube(), [1.2])
 
 
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_no_gradient_that_is_not_finite_ever_passes(wrong):
+    for case, each in zip(CASES[::8], judges.recorded()["cases"][::8], strict=True):
+        gradient = [wrong, *each["slopes"][1:]]
+        report = gradcheck(judges.planted(case, gradient), list(case.at))
+        assert not report
+        assert report.inputs[0].verdict in ("differs", "refused")
+
+
 @pytest.mark.parametrize("one", [2.0, 2, Value(2.0), (2.0,), iter([2.0])])
 def test_a_single_number_is_an_input_too(one):
     assert gradcheck(lambda x: x * x, one)
@@ -237,3 +252,120 @@ def test_a_function_without_values_is_refused_with_a_sentence():
         gradcheck(lambda x: 3.0, [1.0])
     with pytest.raises(ValueError, match="at least one input"):
         gradcheck(lambda: Value(1.0), [])
+
+
+# --- functions with known slopes ----------------------------------------------------------
+
+
+def test_a_hat_of_radius_1_is_judged_on_the_hat():
+    hat = Case("hat", lambda m, x: m.relu(1.0 - abs(x - 120.0)), (120.3,))
+    said = {slope: str(gradcheck(judges.planted(hat, [slope]), 120.3)) for slope in (-1.0, 0.0)}
+    assert said[-1.0].startswith("gradcheck passed")
+    assert said[0.0].startswith("gradcheck FAILED")
+
+
+def test_there_are_200_different_functions_of_many_kinds():
+    assert len(CASES) == 200
+    assert {case.kind for case in CASES} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_gradient_is_misjudged(kind):
+    for case, said in zip(CASES, judges.ours(), strict=True):
+        if case.kind == kind:
+            for claim, verdict in said.items():
+                assert judges.outcome(claim, verdict) != "misjudged", (claim, case)
+
+
+def test_at_most_every_tenth_gradient_is_refused():
+    for claim in ("right", "1 % off", "zero"):
+        said = Counter(verdicts.get(claim) for verdicts in judges.ours())
+        assert said["refused"] <= 0.1 * len(CASES)
+
+
+def test_no_gradient_of_a_function_in_one_piece_is_misjudged():
+    for case, each in zip(CASES[::5], judges.recorded()["cases"][::5], strict=True):
+        for claim, verdict in judges.verdicts(case, each["slopes"], judges.planted_whole).items():
+            assert judges.outcome(claim, verdict) != "misjudged", (claim, case)
+
+
+@pytest.mark.parametrize("plant", [judges.planted, judges.planted_whole])
+def test_no_gradient_of_a_random_function_is_misjudged(plant):
+    found = Counter(came_of_it for _, _, came_of_it in judges.held_out(range(10), plant))
+    assert found["misjudged"] == 0
+    assert found["right"] >= 0.85 * found.total() > 20
+
+
+def test_the_recorded_slopes_are_exact():
+    for case, each in zip(CASES, judges.recorded()["cases"], strict=True):
+        assert each["slopes"] == pytest.approx(exact_slopes(case.f, case.at), rel=1e-15, abs=0.0)
+
+
+def test_the_error_bound_holds():
+    for case, each in zip(CASES[::4], judges.recorded()["cases"][::4], strict=True):
+        report = gradcheck(judges.planted(case, each["slopes"]), list(case.at))
+        for found, slope in zip(report.inputs, each["slopes"], strict=True):
+            if found.verdict != "refused":
+                bound = found.uncertainty + 4.0 * math.ulp(slope)
+                assert abs(found.numeric - slope) <= bound, case
+
+
+def test_pytorch_says_what_is_recorded():
+    torch = pytest.importorskip("torch", reason="asks PyTorch: pip install torch")
+    if torch.__version__.split("+")[0] != judges.recorded()["torch"].split("+")[0]:
+        pytest.skip("recorded with another PyTorch")
+    for case, each in zip(CASES, judges.recorded()["cases"], strict=True):
+        assert judges.torch_verdicts(case, each["slopes"]) == each["pytorch"], case
+
+
+def test_the_page_of_the_documentation_is_up_to_date():
+    said = judges.PAGE.read_text(encoding="utf-8")
+    assert said == judges.page(), "run: python -m tests.autodiff.judges, with PyTorch installed"
+
+
+def test_the_examples_of_the_page_are_true():
+    found = doctest.testfile(
+        str(judges.PAGE), module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
+    )
+    assert found.failed == 0 < found.attempted
+
+
+def test_it_calls_the_function_a_bounded_number_of_times():
+    counts = []
+    for case, each in zip(CASES[::4], judges.recorded()["cases"][::4], strict=True):
+        calls, f = itertools.count(), judges.planted(case, each["slopes"])
+
+        def counted(*xs, f=f, calls=calls):
+            next(calls)
+            return f(*xs)
+
+        gradcheck(counted, list(case.at))
+        counts.append((next(calls) - 1) / len(case.at))
+    assert max(counts) <= 160
+    assert sorted(counts)[len(counts) // 2] <= 60
+
+
+@pytest.mark.parametrize("x", [0.0, 5e-324, 1e-300, -1e-150, 1e-25, 1e-12, 1.0, -1e12, 1e300])
+def test_no_function_takes_more_than_150_evaluations(x):
+    source = random.Random(2)
+    for f in (
+        math.sin,
+        abs,
+        lambda t: 5.0,
+        lambda t: t,
+        math.floor,
+        lambda t: source.random(),
+        lambda t: math.tanh((t - x) / (abs(x) or 1.0) * 1e6),
+        lambda t: (t + 1e12) - 1e12,
+        lambda t: math.sin(t) + 1e6,
+        lambda t: 1.0 / t if t else math.inf,
+        lambda t: math.sqrt(t) if t >= 0.0 else math.nan,
+    ):
+        calls = itertools.count()
+
+        def counted(t, f=f, calls=calls):
+            next(calls)
+            return float(f(t))
+
+        slope_of(counted, x)
+        assert next(calls) <= 150
