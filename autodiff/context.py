@@ -7,6 +7,7 @@ May import: the standard library.  Knows of a node only its slots.
 """
 
 import math
+import os
 import sys
 import warnings
 from contextlib import ContextDecorator
@@ -82,6 +83,15 @@ RECORDERS: list[Any] = []
 # one of them is wanted with its history.
 VARIABLES: set[int] = set()
 CONTEXT: ContextVar[Context] = ContextVar("autodiff", default=Context())  # noqa: B039 (immutable)
+
+
+def _forget_recorders() -> None:
+    """In a forked child: no thread but this one is there to record."""
+    RECORDERS[:] = [each for each in RECORDERS if each is CONTEXT.get().recorder]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_recorders)
 
 
 def refuse_while_recording(what: str, instead: str) -> None:

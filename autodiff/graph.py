@@ -4,7 +4,7 @@ Holds: `topological_order`.  It knows a node's operand slots and its mark, no mo
 hold the operands of a unary or binary operation, `_a` alone the tuple of all operands of a wider
 one, and a leaf has no `_rule`.  An operand is a node or a plain float.
 
-May import: nothing of ours.  Never recurses (a chain of a million nodes is a graph too) and never
+May import: forks.  Never recurses (a chain of a million nodes is a graph too) and never
 leaves anything behind when it is interrupted.
 """
 
@@ -12,9 +12,12 @@ from collections.abc import Iterable
 from threading import RLock
 from typing import Any
 
+from autodiff.forks import outlive_forks
+
 # Walks mark nodes, and backward fills gradients in: one thread at a time, so that threads which
-# share parameters get right sums.
+# share parameters get right sums.  Always used as `graph.LOCK`: a forked child has another one.
 LOCK = RLock()
+outlive_forks(globals(), "LOCK")
 
 
 def topological_order(*roots: Any, stop: Iterable[Any] = ()) -> tuple[list[Any], list[Any]]:

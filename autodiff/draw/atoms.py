@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autodiff.explain.trace import plain
-from autodiff.graph import LOCK, topological_order
+from autodiff.graph import topological_order
 
 OPERATION, INPUT, PARAMETER, CONSTANT = "operation", "input", "parameter", "constant"
 
@@ -73,8 +73,7 @@ class Atoms:
 
     def _walk(self, root: Any) -> None:
         """Numbers all nodes and constants, a leaf just before its first use."""
-        with LOCK:
-            inner, _ = topological_order(root)
+        inner, _ = topological_order(root)
         items, operands, numbers = self.items, self.operands, dict[int, int]()
         for node in inner or [root]:
             below: list[int] = []

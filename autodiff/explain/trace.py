@@ -31,13 +31,12 @@ May import: graph.  Knows of a node its slots and its Rule.
 
 from typing import Any, NamedTuple
 
-from autodiff.graph import LOCK, topological_order
+from autodiff.graph import topological_order
 
 
 def order(root: Any) -> list[Any]:
     """All nodes below `root`, operands before results, a leaf just before its first use."""
-    with LOCK:
-        inner, _ = topological_order(root)
+    inner, _ = topological_order(root)
     seen: set[int] = set()
     nodes = []
     for node in inner or [root]:
@@ -96,8 +95,7 @@ def backward_steps(root: Any) -> list[Step]:
     >>> [(step.local, step.total) for step in backward_steps(a * a)]
     [(3.0, 3.0), (3.0, 6.0)]
     """
-    with LOCK:
-        inner, _ = topological_order(root)
+    inner, _ = topological_order(root)
     grads = {id(root): 1.0}
     steps = []
     for node in reversed(inner):

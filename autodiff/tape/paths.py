@@ -7,9 +7,11 @@ May import: context, backends, eager, program, recorder, results, shapes, value.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from typing import Any
+from weakref import WeakSet
 
 from autodiff.context import CONTEXT, warn
 from autodiff.tape import backends, eager
@@ -22,6 +24,7 @@ from autodiff.tape.shapes import Arguments, Batch
 from autodiff.value import Value
 
 MOST_PATHS = 64
+_ALL: WeakSet[Paths] = WeakSet()
 
 
 class Paths:
@@ -46,6 +49,7 @@ class Paths:
         self._warned = False
         self._redefined = REDEFINED.count
         self._lock = RLock()
+        _ALL.add(self)
 
     def __iter__(self) -> Iterator[Path]:
         return (path for paths in self.by_key.values() for path in paths)
@@ -138,11 +142,14 @@ class Paths:
         function = self._require_function(why)
         inputs = [Value(x) for x in as_list(batch.rows[i])]
         arguments = self.arguments.fill(batch.key, inputs)
-        with eager.parameters_at(self.parameters, theta):
+
+        def recorded() -> Program:
             recorder, result = run(function, arguments)
             outputs, single = eager.outputs_of(result)
             del result
             return record(recorder, inputs, self.parameters, outputs, single)
+
+        return eager.with_parameters_at(self.parameters, theta, recorded)
 
     def _require_function(self, why: str) -> Callable[..., Any]:
         if self.function is None:
@@ -168,3 +175,13 @@ class Paths:
     def shaped(self, batch: Batch, rows: Any) -> Any:
         """Rows of results as the caller of the tape gets them."""
         return shaped(rows, self.by_key[batch.key][0].program.single, batch.single)
+
+
+def _renew_locks() -> None:
+    """In a forked child: what another thread was replaying is begun, and never ends."""
+    for paths in _ALL:
+        paths._lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)

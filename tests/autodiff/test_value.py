@@ -11,8 +11,7 @@ import weakref
 import pytest
 
 import autodiff
-from autodiff import Value
-from autodiff.graph import LOCK
+from autodiff import Value, graph
 from autodiff.rule import rule
 from tests.threads import in_threads
 
@@ -420,7 +419,7 @@ def backward_interrupted_at(root, event):
         # A tracer also strikes between `with` and its body, where no signal is ever handled.
         with contextlib.suppress(RuntimeError):
             while True:
-                LOCK.release()
+                graph.LOCK.release()
     return False
 
 
