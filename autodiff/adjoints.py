@@ -13,7 +13,7 @@ from autodiff import graph
 from autodiff.context import CONTEXT, VARIABLES, enable_grad, refuse_while_recording
 from autodiff.structure import flatten
 from autodiff.sweeps import constant, partials_with_history, reached, reverse
-from autodiff.value import Value, as_float
+from autodiff.value import Value, as_float, write
 
 
 def gradients(
@@ -81,12 +81,11 @@ def backward_with_graph(root: Value, gradient: Any = 1.0) -> None:
     seed = gradient if isinstance(gradient, Value) else as_float(gradient, "backward(gradient)")
     nodes = leaves + inner
     everything = {id(n) for n in nodes}
-    with enable_grad():
+    with graph.LOCK, enable_grad():
         adjoints = reverse(inner, everything, {id(root): seed}, partials_with_history(everything))
         found = [adjoints.get(id(node), 0.0) for node in nodes]
         found = [x if isinstance(x, Value) else constant(x) for x in found]
-        for leaf, x in zip(leaves, found):
-            old = leaf._grad
-            leaf._grad = x if old.__class__ is float and old == 0.0 else old + x
-    for node, x in zip(inner, found[len(leaves) :]):
-        node._grad = x
+        for i, leaf in enumerate(leaves):
+            if leaf._grad.__class__ is not float or leaf._grad != 0.0:
+                found[i] = leaf._grad + found[i]
+        write("_grad", nodes, found)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numbers
 import operator
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -252,11 +253,9 @@ class Value:
 
     def zero_grad(self) -> None:
         """Sets the gradient of this node, and of all that it was computed from, to 0.0."""
-        inner, leaves = graph.topological_order(self)
-        for node in inner:
-            node._grad = 0.0
-        for leaf in leaves:
-            leaf._grad = 0.0
+        with graph.LOCK:
+            inner, leaves = graph.topological_order(self)
+            write("_grad", inner + leaves, [0.0] * (len(inner) + len(leaves)))
 
     def backward(self, gradient: Any = 1.0, create_graph: bool = False) -> None:
         """Computes the derivative of this node with respect to every node it was computed from.
@@ -476,6 +475,21 @@ def _condition(symbol: str, x: Value, y: Any, outcome: bool) -> Any:
 
 def _number(x: Any) -> float:
     return x if x.__class__ is float else x._data
+
+
+def write(slot: str, nodes: Iterable[Value], contents: Iterable[Any]) -> None:
+    """Writes one slot of many nodes, all or none as far as Ctrl-C can tell.
+
+    Python looks for signals between the instructions of its own code, and here there are none from
+    the first node to the last: `deque` draws from `map`, which calls the slot's own `__set__`, all
+    of it in C.
+
+    Args:
+        slot: "_data" or "_grad".
+        nodes: A list.
+        contents: A list of the floats, or Values, to write.
+    """
+    deque(map(vars(Value)[slot].__set__, nodes, contents), maxlen=0)
 
 
 def propagate(nodes: Iterable[Value]) -> None:

@@ -4,17 +4,16 @@ import contextlib
 import contextvars
 import functools
 import gc
-import linecache
 import sys
-import threading
 
 import pytest
 
 import autodiff
 from autodiff import Value, derive, no_grad, scope
-from autodiff.context import CONTEXT
-from autodiff.graph import LOCK
-from nn import MLP, SGD, Adam, fit, mse_loss
+from nn import MLP, SGD, Adam, clip_grad_norm_, fit, mse_loss
+from nn.engine import Problem
+from nn.tape_engine import engine_for
+from tests.interrupts import interrupted, is_usable, spread
 from tests.threads import in_threads
 
 X = [[0.5, -1.0], [1.0, 2.0], [-1.5, 0.25], [0.0, 1.0]]
@@ -109,57 +108,6 @@ def test_ten_thousand_training_steps_hold_memory_flat():
 
 
 # --- Ctrl-C -------------------------------------------------------------------------------
-
-
-def interrupted(action, event):
-    """Calls `action` with Ctrl-C at one line event inside our packages; the events that it took.
-
-    A tracer also strikes as a `with` statement begins or ends, where no signal is ever handled:
-    such lines do not count.  Nor do those of `__exit__`: no Python code can protect itself there.
-    A line that a frame stays on counts once: from Python 3.12 on a tracer strikes again between
-    the end of a comprehension and what follows it on the line, which no signal does either.
-    """
-    count = 0
-    lines = {}
-
-    def trace(frame, kind, _):
-        nonlocal count
-        if frame.f_globals.get("__name__", "").partition(".")[0] not in ("autodiff", "nn"):
-            return None
-        if kind == "line" and lines.get(frame) != frame.f_lineno:
-            lines[frame] = frame.f_lineno
-            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
-            if not line.lstrip().startswith("with ") and frame.f_code.co_name != "__exit__":
-                count += 1
-                if count == event:
-                    raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(before)
-    return count
-
-
-def spread(action, most):
-    """Events of an action at which to interrupt it: all, or `most` of them, evenly spread."""
-    total = interrupted(action, 0)
-    assert total > 10
-    return sorted({1 + k * total // most for k in range(most)}) if total > most else range(1, total)
-
-
-def is_usable():
-    """Nothing is left locked, and no mode is left on."""
-    free = threading.Thread(target=lambda: LOCK.acquire(timeout=1.0) and LOCK.release())
-    free.start()
-    free.join()
-    context = CONTEXT.get()
-    return not LOCK._is_owned() and (context.scope, context.special) == ("", False)
 
 
 def test_control_c_as_an_inner_block_ends_is_made_good_as_the_outer_one_ends():
@@ -266,3 +214,63 @@ def test_control_c_in_fit_leaves_the_last_complete_update(kind):
         mse_loss([model(x) for x in X], Y).backward()
         assert [p.grad for p in model.parameters()] == gradient(model), event
     assert reached >= set(range(6))
+
+
+@pytest.mark.parametrize("engine", ["eager", "tape"])
+def test_control_c_as_fit_writes_back_leaves_a_whole_update(engine):
+    """Parameters, gradients and what the optimizer remembers belong to one step."""
+    pytest.importorskip("numpy")
+
+    def prepared():
+        model = MLP(2, [2, 1], seed=0)
+        optimizer = Adam(model.parameters(), lr=0.05)
+        taker = engine_for(Problem(model, X, Y, mse_loss), optimizer, None, engine)
+        taker.step(range(4))
+        return model, optimizer, taker
+
+    def state(model, optimizer, _):
+        gradients = [p.grad for p in model.parameters()]
+        return (*state_of(optimizer), gradients if engine == "tape" else None)
+
+    before, done = state(*prepared()), prepared()
+    total = interrupted(done[2].write_back, 0)
+    for event in range(1, total + 1):
+        at = prepared()
+        interrupted(at[2].write_back, event)
+        assert state(*at) in (before, state(*done)), event
+        at[2].write_back()
+        assert state(*at) == state(*done), event
+
+
+ACTIONS = {
+    "Value.zero_grad": lambda model, loss: loss.zero_grad(),
+    "backward(create_graph=True)": lambda model, loss: loss.backward(create_graph=True),
+    "clip_grad_norm_": lambda model, loss: clip_grad_norm_(model.parameters(), 0.5),
+    "load_state_dict": lambda model, loss: model.load_state_dict(
+        MLP(2, [2, 1], seed=1).state_dict()
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_control_c_leaves_all_parameters_written_or_none(name):
+    def prepared():
+        model = MLP(2, [2, 1], seed=0)
+        loss = mse_loss([model(x) for x in X], Y)
+        for p in model.parameters():
+            p.grad = 1.0
+        return model, functools.partial(ACTIONS[name], model, loss)
+
+    def state(model):
+        return [(p.data, getattr(p.grad, "data", p.grad)) for p in model.parameters()]
+
+    model, action = prepared()
+    states = [state(model)]
+    total = interrupted(action, 0)
+    states.append(state(model))
+    assert states[0] != states[1]
+    for event in range(max(1, total - 80), total + 1):  # what is written is written at the end
+        model, action = prepared()
+        interrupted(action, event)
+        assert is_usable(), event
+        assert state(model) in states, event

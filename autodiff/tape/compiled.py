@@ -49,15 +49,23 @@ class CompiledReplay:
 
     def forward(self, rows: Any, p: Any, c: Any) -> Replayed:
         """Results of each example, and whether its guards held; no gradient."""
-        return self._memory(len(rows) == 1).run(0, rows, p, c, None)
+        return self._run(0, rows, p, c, None)
 
     def gradient(self, rows: Any, p: Any, c: Any, seeds: Any) -> Replayed:
         """Results, and the gradient of their weighted sum by the parameters."""
-        return self._memory(len(rows) == 1).run(1, rows, p, c, seeds)
+        return self._run(1, rows, p, c, seeds)
 
     def input_gradients(self, rows: Any, p: Any, c: Any) -> Replayed:
         """Results, and the gradient of each example's result by its inputs."""
-        return self._memory(len(rows) == 1).run(2, rows, p, c, np.ones(len(rows)))
+        return self._run(2, rows, p, c, np.ones(len(rows)))
+
+    def _run(self, wants: int, rows: Any, p: Any, c: Any, seeds: Any) -> Replayed:
+        one = len(rows) == 1
+        try:
+            return self._memory(one).run(wants, rows, p, c, seeds)
+        except BaseException:  # Ctrl-C may have struck as the program was laid out: begin anew
+            self._memories.pop(one, None)
+            raise
 
 
 def _given(numbers: Any) -> Any:

@@ -1,39 +1,44 @@
 """The last resort: examples computed by the function itself, on Values.
 
-Holds: `call`, the function on fresh Values with the parameters at given numbers, and `replay`,
-which does for a tape what its programs would do.
+Holds: `with_parameters_at`, a call with the parameters at given numbers; `outputs_of`, what a
+function returned; and `replay`, which does for a tape what its programs would do.
 
 May import: graph, adjoints, foreign, operations, value, results.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from autodiff import graph
 from autodiff.adjoints import gradients
 from autodiff.foreign import refuse_node
 from autodiff.tape.results import added
-from autodiff.value import Value
+from autodiff.value import Value, write
+
+Result = TypeVar("Result")
 
 
-@contextmanager
-def parameters_at(parameters: Sequence[Value], theta: Sequence[float] | None) -> Iterator[None]:
-    """The parameters hold the numbers `theta`, and afterwards their own again."""
+def with_parameters_at(
+    parameters: Sequence[Value], theta: Sequence[float] | None, call: Callable[[], Result]
+) -> Result:
+    """`call()` while the parameters hold the numbers `theta`; then they hold their own again.
+
+    No `with` block: Ctrl-C as one made by a generator begins or ends would leave them at theta.
+    """
     if theta is None:
-        yield
-        return
+        return call()
     with graph.LOCK:
-        before = [parameter._data for parameter in parameters]
+        before, numbers = [parameter._data for parameter in parameters], list(map(float, theta))
         try:
-            for parameter, number in zip(parameters, theta):
-                parameter._data = float(number)
-            yield
-        finally:
-            for parameter, number in zip(parameters, before):
-                parameter._data = number
+            write("_data", parameters, numbers)
+            result = call()
+            write("_data", parameters, before)
+        except BaseException:  # Ctrl-C too, and also as the line above begins
+            write("_data", parameters, before)
+            raise
+        return result
 
 
 def outputs_of(result: Any) -> tuple[list[Value], bool]:
@@ -75,8 +80,9 @@ def replay(
         work: "forward", "gradient" or "input_gradients".
         seeds: What each example's adjoint starts from.
     """
-    results, own, total = [], [], [0.0] * len(parameters)
-    with parameters_at(parameters, theta):
+
+    def run() -> tuple[Any, Any]:
+        results, own, total = [], [], [0.0] * len(parameters)
         for i, row in enumerate(rows):
             inputs, outputs = call(row)
             results.append([float(y.data) for y in outputs])
@@ -85,4 +91,6 @@ def replay(
                 total = added(total, found)
             elif work == "input_gradients":
                 own.append(gradients(outputs[0], inputs))
-    return results, own if work == "input_gradients" else total
+        return results, own if work == "input_gradients" else total
+
+    return with_parameters_at(parameters, theta, run)

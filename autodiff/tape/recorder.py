@@ -103,10 +103,15 @@ def run(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Recorde
     try:  # from here on, so that Ctrl-C at any point leaves no mode behind
         CONTEXT.set(Context(recorder.mark(context.scope), recorder=recorder))
         RECORDERS.append(recorder)
-        return recorder, function(*arguments)
-    finally:
-        try:
-            CONTEXT.set(context)
-        finally:
-            if recorder in RECORDERS:
-                RECORDERS.remove(recorder)
+        result = function(*arguments)
+        _stop(recorder, context)
+    except BaseException:  # also one that came as the line above began
+        _stop(recorder, context)
+        raise
+    return recorder, result
+
+
+def _stop(recorder: Recorder, context: Context) -> None:
+    CONTEXT.set(context)
+    if recorder in RECORDERS:
+        RECORDERS.remove(recorder)

@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Sequence
+from operator import add
 from typing import Any
 
+from autodiff import graph
+from autodiff.context import refuse_while_recording
 from autodiff.tape import backends, files, text
 from autodiff.tape.backends import Path
 from autodiff.tape.paths import Paths
 from autodiff.tape.results import as_list, as_vector, seeds_of, theta_of
 from autodiff.tape.shapes import Arguments
-from autodiff.value import Value
+from autodiff.value import Value, write
 
 
 class Tape:
@@ -115,7 +118,8 @@ class Tape:
     ) -> Any:
         """Runs forward and backward, and adds the gradient into each parameter's `.grad`.
 
-        What is added is what `backward` on the mean (or sum) of the results would add.
+        What is added is what `backward` on the mean (or sum) of the results would add: to all
+        parameters or, if Ctrl-C comes before, to none.
 
         Args:
             *inputs: As of `forward`.
@@ -128,16 +132,18 @@ class Tape:
         Raises:
             ValueError: If the tape has no parameters, the function returns several results, or
                 weights or reduction make no sense; else as `forward`.
+            RuntimeError: If a tape is recording; else as `forward`.
         """
+        refuse_while_recording("Tape.backward()", "call it outside of what is recorded")
         if not self.parameters:
             raise ValueError(
                 "this tape has no parameters: pass parameters=model.parameters() to Tape.record, "
                 "or use input_gradients"
             )
         results, gradient = self._value_and_gradient(None, inputs, reduction, weights)
-        for parameter, g in zip(self.parameters, as_list(gradient)):
-            old = parameter._grad
-            parameter._grad = (old if old.__class__ is float else old._data) + g
+        with graph.LOCK:
+            before = [float(getattr(p._grad, "_data", p._grad)) for p in self.parameters]
+            write("_grad", self.parameters, list(map(add, before, as_list(gradient))))
         return results
 
     def value_and_gradient(
