@@ -2,7 +2,7 @@
 
 Holds: `clip_grad_norm_`, with its formula `clip_factor`, and `clip_grad_value_`.
 
-May import: autodiff, optim.
+May import: autodiff, module, optim.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from math import hypot, isfinite
 
 from autodiff import Value
+from nn.module import write_all
 from nn.optim import in_range
 
 
@@ -43,8 +44,7 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
     norm = hypot(*[parameter.grad for parameter in parameters])
     factor = clip_factor(norm, max_norm)
     if factor < 1.0:
-        for parameter in parameters:
-            parameter.grad *= factor
+        write_all(parameters, "grad", [parameter.grad * factor for parameter in parameters])
     return norm
 
 

@@ -84,6 +84,13 @@ class Flat:
 
     def write(self, state: State) -> None:
         """Everything back to where `read` found it, the gradients too."""
+        try:
+            self._write(state)
+        except BaseException:  # Ctrl-C: half of a step would be none
+            self._write(state)
+            raise
+
+    def _write(self, state: State) -> None:
         import numpy
 
         self.optimizer.steps = state.steps

@@ -1,7 +1,7 @@
 """What every model is: parameters with names, in an order that never changes.
 
-Holds: `Module`, the vectors of parameters (`parameters_to_vector`, `vector_to_parameters`), and
-`one_example`, the check of what a model is called with.
+Holds: `Module`, the vectors of parameters (`parameters_to_vector`, `vector_to_parameters`),
+`write_all`, and `one_example`, the check of what a model is called with.
 
 Modules may stand in one another in any way, in circles too, and as deep as memory allows.
 
@@ -239,8 +239,25 @@ def vector_to_parameters(vector: Sequence[float], parameters: Iterable[Value]) -
     if len(vector) != len(parameters):
         raise ValueError(f"{len(vector)} numbers for {len(parameters)} parameters")
     numbers = [Value(number).data for number in vector]  # refuses what is no number, in words
-    for parameter, number in zip(parameters, numbers, strict=True):
-        parameter.data = number
+    write_all(parameters, "data", numbers)
+
+
+def write_all(parameters: Sequence[Value], name: str, numbers: Sequence[float]) -> None:
+    """Sets `data` or `grad` of all parameters, also where Ctrl-C comes in between: it waits.
+
+    >>> from autodiff import Value
+    >>> w, b = Value(0.0), Value(0.0)
+    >>> write_all([w, b], "grad", [3.0, 4.0])
+    >>> b.grad
+    4.0
+    """
+    try:
+        for parameter, number in zip(parameters, numbers, strict=True):
+            setattr(parameter, name, number)
+    except BaseException:  # half of a model, or of a gradient, would be none
+        for parameter, number in zip(parameters, numbers, strict=True):
+            setattr(parameter, name, number)
+        raise
 
 
 def one_example(model: Any, inputs: tuple[Any, ...]) -> list[Any]:
