@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from autodiff.explain import explain
     from autodiff.interact import interact
     from autodiff.tape import Tape
+    from autodiff.writing import write_file
 
 __version__ = "0.1.0"
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "draw", "draw_dot", "explain", "interact", "gradcheck", "check_rule", "show_versions",
     # recording once, replaying fast
     "Tape",
+    # files
+    "write_file",
 ]  # fmt: skip
 
 RESERVED.update(__all__)
@@ -68,6 +71,7 @@ _LAZY = {
     "autodiff.explain": "explain",
     "autodiff.interact": "interact",
     "autodiff.tape": "Tape",
+    "autodiff.writing": "write_file",
 }
 _MODULES = {name: module for module, names in _LAZY.items() for name in names.split()}
 

@@ -3,7 +3,7 @@
 Holds: the table of operations in README and the declarations of Value's methods for type checkers,
 both between marks; `python -m autodiff table` prints the one, `--write` renews both.
 
-May import: rule, operations.
+May import: rule, operations, writing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autodiff import operations  # noqa: F401 (fills the table)
 from autodiff.rule import RULES, Rule
+from autodiff.writing import write_file
 
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "written by `python -m autodiff table --write`", "end of what was written"
@@ -110,6 +111,6 @@ def write() -> list[Path]:
     for path, text in places().items():
         new = renewed(path, text)
         if new != path.read_text(encoding="utf-8"):
-            path.write_text(new, encoding="utf-8")
+            write_file(path, new.encode())
             written.append(path)
     return written

@@ -15,19 +15,19 @@ Two parts more may follow, with a checksum of their own, which older releases pa
 what a single output means, if the model was fitted to classes, and "training", where its training
 stands, if that was asked for.
 
-May import: architecture, classes, module, optim, resume, schedules.
+May import: autodiff, architecture, classes, module, optim, resume, schedules.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
+from autodiff import write_file
 from nn.architecture import Architecture, check_same, count, described, make
 from nn.classes import Classes, remember, remembered
 from nn.module import Module
@@ -52,7 +52,8 @@ def save(
 
     Args:
         model: A model.  Of a class of your own the parameters are saved, and `load` needs `into`.
-        path: The file; one that is there already is replaced at once, never half.
+        path: The file; one that is there already is replaced at once, never half, and keeps its
+            mode.
         optimizer: If given, what it remembers is saved too, so that training can go on.
         schedule: If given, where it stands.
         stream: If given, where the `random.Random` stands that `fit` had as its seed.
@@ -109,17 +110,7 @@ def save(
         more["training"] = training
     if more:
         document |= {"sha256 of the rest": _digest(more), **more}
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "x", encoding="utf-8", newline="\n") as file:
-            json.dump(document, file, indent=1, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return write_file(path, json.dumps(document, indent=1, allow_nan=False).encode())
 
 
 def load(

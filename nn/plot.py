@@ -2,16 +2,18 @@
 
 Holds: `plot_history`, `plot_gradient_flow`, `plot_decision`, `plot_weights`, and `save_figure`.
 
-May import: checks, classes, extras, history, metrics, panels; matplotlib and numpy when first
-used.  Never opens a window.
+May import: autodiff, checks, classes, extras, history, metrics, panels; matplotlib and numpy when
+first used.  Never opens a window.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from autodiff import write_file
 from nn.checks import check_cases, check_lengths, check_targets, column, number, whole
 from nn.classes import classes_of
 from nn.extras import need
@@ -217,10 +219,11 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     if form not in figure.canvas.get_supported_filetypes():
         raise ValueError(f"save_figure takes a name that ends in .svg, .png or .pdf: {path.name!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
+    data = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "valuegrad", "svg.fonttype": "none"}):
         dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
-        figure.savefig(path, dpi=150, metadata=dated)
-    return path
+        figure.savefig(data, format=form, dpi=150, metadata=dated)
+    return write_file(path, data.getvalue())
 
 
 # --- parts --------------------------------------------------------------------------------

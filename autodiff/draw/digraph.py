@@ -3,7 +3,8 @@
 Holds: `Digraph`, a `graphviz.Digraph` that finds Graphviz the way all of our pictures do: the `dot`
 program, else the wheel pygraphviz.
 
-May import: engine, page, picture; the package graphviz, which is loaded when this module is.
+May import: engine, page, picture, writing; the package graphviz, which is loaded when this module
+is.
 """
 
 import inspect
@@ -15,6 +16,7 @@ import graphviz
 from autodiff.draw import engine as layout
 from autodiff.draw import page
 from autodiff.draw.picture import Picture
+from autodiff.writing import write_file
 
 
 class Digraph(graphviz.Digraph):  # type: ignore[misc]
@@ -114,7 +116,7 @@ class Digraph(graphviz.Digraph):  # type: ignore[misc]
         target = source.with_name(f"{source.name}.{form}")
         if outfile:
             target = Path(outfile) if directory is not None else Path(self.directory, outfile)
-        target.write_bytes(self.pipe(form))
+        write_file(target, self.pipe(form))
         if cleanup:
             source.unlink()
         if view:

@@ -4,7 +4,7 @@ Holds: `Picture`: it makes its SVG when first asked for it, saves itself and sho
 notebooks.  Where a graph is too large, or Graphviz is missing or takes too long, it says so and
 gives words instead.
 
-May import: all of draw but digraph; explain.
+May import: all of draw but digraph; explain, writing.
 """
 
 import functools
@@ -27,6 +27,7 @@ from autodiff.explain.lines import Trace
 from autodiff.explain.tables import text_table
 from autodiff.explain.trace import Step
 from autodiff.explain.words import shortened
+from autodiff.writing import write_file
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 _MOST_EXPLAINED = 60
@@ -140,6 +141,7 @@ class Picture:
         Raises:
             ValueError: If the ending is none of these.
             RuntimeError: If it is .png or .pdf and there is no Graphviz, or it takes too long.
+            OSError: If the file cannot be written.
         """
         target = Path(path)
         form = target.suffix[1:].lower()
@@ -149,16 +151,10 @@ class Picture:
                 f"got {target.name!r}"
             )
         if form == "svg":
-            content = self.svg
-        elif form == "html":
-            content = page.page(self.html, self._title)
-        elif form == "dot":
-            content = self.dot
-        else:
-            target.write_bytes(self._rendered(form))
-            return target
-        target.write_text(content, encoding="utf-8", newline="\n")
-        return target
+            return write_file(target, self.svg.encode())
+        if form == "html":
+            return write_file(target, page.page(self.html, self._title).encode())
+        return write_file(target, self.dot.encode() if form == "dot" else self._rendered(form))
 
     def _rendered(self, form: str) -> bytes:
         """PNG at twice the resolution of a screen, so that it may be shown large; or PDF."""

@@ -7,11 +7,12 @@ a JSON text of everything else.  Nothing in it is evaluated or unpickled.  Opera
 name, and their formulas must be those of the file; every slot is checked to be in range, and no
 operation reads what is computed after it.
 
-May import: rule, program, shapes, value.  Imports numpy.
+May import: rule, program, shapes, value, writing.  Imports numpy.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -25,6 +26,7 @@ from autodiff.rule import Rule
 from autodiff.tape.program import COMPARISONS, DOT, Program, find_rule
 from autodiff.tape.shapes import Nest
 from autodiff.value import Value
+from autodiff.writing import write_file
 
 FORMAT, VERSION = "valuegrad tape", 1
 # Program's arrays of numbers, and their types.
@@ -75,17 +77,9 @@ def save(path: str | os.PathLike[str], content: Content) -> Path:
         "programs": [_described(*each) for each in programs],
     })  # fmt: skip
     arrays["tape"] = numpy.frombuffer(text.encode(), dtype=numpy.uint8)
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "xb") as file:
-            numpy.savez_compressed(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    data = io.BytesIO()
+    numpy.savez_compressed(data, **arrays)
+    return write_file(path, data.getvalue())
 
 
 def _without_gap(program: Program) -> Program:

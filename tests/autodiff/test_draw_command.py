@@ -76,7 +76,7 @@ def test_a_wrong_file_name_is_said_in_one_line(tmp_path, capsys):
     assert main(["draw", "x*x", "x=1", "-o", str(tmp_path / "p.bmp")]) == 2
     assert "ends in .svg, .png" in capsys.readouterr().err
     assert main(["draw", "x*x", "x=1", "-o", str(tmp_path / "no" / "p.svg")]) == 2
-    assert "No such file" in capsys.readouterr().err
+    assert "there is no such folder: make it first" in capsys.readouterr().err
 
 
 def test_without_graphviz_the_command_gives_table_and_advice(tmp_path, capsys, monkeypatch):
