@@ -3,7 +3,7 @@
 Holds: `show_versions` and the facts behind it.  Nothing is imported that has not been imported
 already: packages are looked up, not loaded.
 
-May import: the standard library.
+May import: cache.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sys
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+
+from autodiff import cache
 
 DISTRIBUTION = "valuegrad"
 # What each extra is for, and the packages that make it work.
@@ -96,7 +98,15 @@ def report() -> str:
             )
         else:
             lines.append(f"{extra:<11} " + ", ".join(f"{k} {v}" for k, v in versions.items()))
-    return "\n".join(lines)
+    return "\n".join([*lines, f"cache       {kept()}"])
+
+
+def kept() -> str:
+    """Where compiled code is kept, or why it is not."""
+    try:
+        return f"{cache.folder()} (compiled code; {cache.VARIABLE} names another folder)"
+    except OSError as error:
+        return str(error)
 
 
 def show_versions() -> None:

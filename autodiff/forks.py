@@ -15,6 +15,9 @@ from contextlib import suppress
 from threading import RLock
 from typing import Any
 
+# Modules and the names of their locks, in the order in which a thread may take them.
+_LOCKS: list[tuple[dict[str, Any], str]] = []
+
 
 def outlive_forks(module: dict[str, Any], name: str) -> None:
     """Makes a module's lock one that forking waits for, and that every child gets anew.
@@ -28,16 +31,24 @@ def outlive_forks(module: dict[str, Any], name: str) -> None:
     >>> with EXAMPLE:
     ...     pass  # no child is forked in here by another thread
     """
+    _LOCKS.append((module, name))
 
-    def renew() -> None:
-        module[name] = RLock()
 
-    def acquire() -> None:
+def _acquire() -> None:
+    for module, name in _LOCKS:
         module[name].acquire()
 
-    def release() -> None:
+
+def _release() -> None:
+    for module, name in reversed(_LOCKS):
         with suppress(RuntimeError):  # Ctrl-C while waiting for it: it is not ours
             module[name].release()
 
-    if hasattr(os, "register_at_fork"):  # where there is no fork there is nothing to outlive
-        os.register_at_fork(before=acquire, after_in_parent=release, after_in_child=renew)
+
+def _renew() -> None:
+    for module, name in _LOCKS:
+        module[name] = RLock()
+
+
+if hasattr(os, "register_at_fork"):  # where there is no fork there is nothing to outlive
+    os.register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_renew)

@@ -28,7 +28,7 @@ _WORDS = {
 }
 
 
-def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
+def write_file(path: str | os.PathLike[str], data: bytes, mode: int = 0o666) -> Path:
     """Writes a file whole: whatever goes wrong, Ctrl-C too, the old content or the new is there.
 
     The new content goes into a file beside it, which then takes the old one's place and mode.  A
@@ -39,6 +39,7 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
     Args:
         path: The file.
         data: Its content.
+        mode: Of a new file, who may read and write it, less what the umask takes away.
 
     Returns:
         The path.
@@ -53,14 +54,14 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
     """
     path = Path(path)
     try:
-        _write(path, data)
+        _write(path, data, mode)
     except OSError as error:
         words = _WORDS.get(error.errno or 0, error.strerror or error)
         raise OSError(error.errno, f"cannot write {path}: {words}") from error
     return path
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int) -> None:
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -72,8 +73,7 @@ def _write(path: Path, data: bytes) -> None:
     target = Path(os.path.realpath(path))
     if status is not None:
         os.close(os.open(target, os.O_WRONLY))  # what must not be written must not be replaced
-    # Nobody who may not read the file may read this one; a new one is as the umask has it.
-    mode = 0o666 if status is None else S_IMODE(status.st_mode)
+        mode = S_IMODE(status.st_mode)  # nobody who may not read it may read what comes
     temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:

@@ -1,62 +1,72 @@
-"""Compiling: the machine's source, with loops made from the rules, as a file that numba caches.
+"""Compiling: the machine's source, with loops made from the rules, as a module that numba compiles.
 
-Holds: `machine_kernels` and `assembler_kernels`, the compiled functions, and where their files
-stand.
+Holds: `machine_kernels` and `assembler_kernels`, the compiled functions.
 
-numba caches what it compiles beside the file that it compiles, but it neither notices that a
-function called from there has changed, nor caches what was never in a file.  So all that is
-compiled together stands in one file, whose name is a hash of its text, which has in it every rule
-that it knows, and of numba's and of Python's version: another rule, another file.  All other rules
-reach the machine as instructions.
+All that is compiled together stands in one text, in which is every rule that it knows, and is kept
+under a hash of that text, of numba's and Python's versions and of the processor: another rule,
+another entry.  All other rules reach the machine as instructions.
 
-May import: rule, symbols, listing, program, templates, schedule, instructions, loops, machine,
-assembler.  Imports numba.
+numba can keep what it compiles by itself, but in folders that anybody may write to, and it does not
+survive a damaged file there; so it is handed a cache of ours, whose content `autodiff.cache` keeps.
+
+May import: forks, cache, rule, symbols, listing, program, templates, schedule, instructions, loops,
+machine, assembler.  Imports numba.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-import os
-import platform
+import pickle
 import sys
-import tempfile
-from collections.abc import Iterator
-from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from importlib.abc import InspectLoader
+from importlib.util import module_from_spec, spec_from_loader
+from threading import RLock
 from types import ModuleType
 from typing import Any
 
+from autodiff import cache
+from autodiff.forks import outlive_forks
 from autodiff.tape import assembler, instructions, loops, machine, program, schedule
 from autodiff.tape.listing import literal
 from autodiff.tape.symbols import Ref, Steps, partial_steps, value_steps
 from autodiff.tape.templates import BINARY, FUSED, FUSED_ADJOINTS, UNARY
 
-_MARK = ".compiled"
-_HEAD = f'''"""Written and compiled by autodiff.tape; may be deleted, and comes again."""
+_HEAD = '''"""Written and compiled by autodiff.tape."""
 
 from __future__ import annotations
 
 import math
-import os
 
 import numba
 import numpy as np
 
 inf, nan = math.inf, math.nan
-COMPILED_BEFORE = os.path.exists(__file__ + "{_MARK}")
 
 
 def part(signature, **options):
-    """Compiles what is called from other functions here, unless those come from the cache."""
+    """Compiles what is called from other functions here, unless those have been kept."""
 
     def decorate(function):
         options.update(no_cfunc_wrapper=True, no_cpython_wrapper=True)
         dispatcher = numba.njit(**options)(function)
-        if not COMPILED_BEFORE:
+        if not KEPT:
             dispatcher.compile(signature)
             dispatcher.disable_compile()
+        return dispatcher
+
+    return decorate
+
+
+def entry(signature, **options):
+    """Compiles what is called from outside, or takes what has been kept."""
+
+    def decorate(function):
+        dispatcher = numba.njit(**options)(function)
+        dispatcher._cache = cache_of(function.__name__)
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
         return dispatcher
 
     return decorate
@@ -64,7 +74,7 @@ def part(signature, **options):
 '''
 # Sums over the examples of a batch, and nothing else, may be added in any order.
 _ANY_ORDER = ("total", "product", "products")
-# What is called from outside, and so cached.
+# What is called from outside, and so kept.
 _ENTRIES = ("replay", "assemble", "find_levels", "find_wanted")
 # The types that annotations stand for.  Every function is compiled for these alone.
 _TYPES = {
@@ -101,7 +111,7 @@ def decorator(function: Any) -> str:
     if function.__name__ in _ANY_ORDER:
         options += ', fastmath={"reassoc"}'
     if function.__name__ in _ENTRIES:
-        return f'@numba.njit("{signature}", {options}, cache=True)'
+        return f'@entry("{signature}", {options})'
     return f'@part("{signature}", {options})'
 
 
@@ -175,59 +185,103 @@ def assembler_source() -> str:
     return "\n".join([_head(), *_sources(assembler), *finders])
 
 
-def directory() -> Path:
-    """Where compiled code is kept: the user's cache, else a folder for this process alone."""
-    if chosen := os.environ.get("AUTODIFF_CACHE_DIR"):
-        base = Path(chosen)
-    elif os.name == "nt":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "valuegrad"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches" / "valuegrad"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "valuegrad"
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=base):
-            return base
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="valuegrad-"))
+class _Kept:
+    """What numba asks for one function's compiled code, and gives it to: its interface of a cache.
+
+    Args:
+        name: The function's name.
+        kept: What there is, by name.
+        new: Where what is compiled goes, by name.
+    """
+
+    cache_path = ""
+
+    def __init__(self, name: str, kept: dict[str, bytes], new: dict[str, bytes]) -> None:
+        self.name, self.kept, self.new = name, kept, new
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """What has been kept, or None."""
+        from numba.core.compiler import CompileResult
+
+        target.refresh()
+        if self.name not in self.kept:
+            return None
+        rebuild: Any = CompileResult._rebuild
+        return rebuild(target, *pickle.loads(self.kept[self.name]))
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Told of what has been compiled."""
+        from numba.core import serialize
+
+        dumps: Any = serialize.dumps
+        self.new[self.name] = dumps(result._reduce())
+
+
+class _Text(InspectLoader):
+    """Makes a module of a text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_source(self, fullname: str) -> str:
+        return self.text
 
 
 def fingerprint(text: str) -> str:
     """A name for everything that compiled code depends on."""
+    import llvmlite
     import numba
+    from numba.core.registry import cpu_target
 
-    known = [text, numba.__version__, sys.version, platform.machine()]
+    processor = repr(cpu_target.target_context.codegen().magic_tuple())
+    known = [text, numba.__version__, llvmlite.__version__, sys.version, processor]
     return hashlib.sha256("\0".join(known).encode()).hexdigest()[:24]
 
 
 def compiled(kind: str, text: str) -> Any:
-    """The module of a source text, compiled here once or read from the cache."""
+    """The module of a source text, compiled here or by an earlier process."""
     name = f"{kind}_{fingerprint(text)}"
-    path = directory() / f"{name}.py"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        # Another process may write the same file: each writes its own, and renames it.
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".py", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        os.replace(file.name, path)
-    spec = spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    path.with_name(path.name + _MARK).touch()
+    data = cache.read(name)
+    if data is not None:
+        try:
+            return _module(name, text, pickle.loads(data))[0]
+        except Exception:  # of another numba, whatever it calls itself: compiled anew
+            pass
+    module, new = _module(name, text, {})
+    _MODULES[kind] = module
+    cache.keep(name, pickle.dumps(new))
     return module
 
 
-@cache
+def _module(name: str, text: str, kept: dict[str, bytes]) -> tuple[Any, dict[str, bytes]]:
+    """The module of a text, with what of it has been kept; and what was compiled for it."""
+    new: dict[str, bytes] = {}
+    spec = spec_from_loader(name, _Text(text))
+    assert spec is not None and spec.loader is not None
+    module: Any = module_from_spec(spec)
+    module.KEPT, module.cache_of = bool(kept), lambda function: _Kept(function, kept, new)
+    sys.modules[name] = module  # numba looks there for where compiled code belongs
+    spec.loader.exec_module(module)
+    return module, new
+
+
+LOCK = RLock()  # numba compiles for one thread at a time; a child must not find it at work
+outlive_forks(globals(), "LOCK")
+_MODULES: dict[str, Any] = {}
+
+
+def _kernels(kind: str, source: Callable[[], str]) -> Any:
+    with LOCK:
+        if kind not in _MODULES:
+            _MODULES[kind] = compiled(kind, source())
+        return _MODULES[kind]
+
+
 def machine_kernels() -> Any:
     """The module with the compiled `replay`."""
-    return compiled("machine", machine_source())
+    return _kernels("machine", machine_source)
 
 
-@cache
 def assembler_kernels() -> Any:
     """The module with the compiled `assemble`, `find_levels` and `find_wanted`."""
-    return compiled("assembler", assembler_source())
+    return _kernels("assembler", assembler_source)

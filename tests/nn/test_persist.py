@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import random
+import re
 from math import inf, nan, nextafter
 
 import pytest
@@ -22,6 +24,7 @@ from nn import (
     vector_to_parameters,
 )
 from nn.persist import _digest
+from tests.forgeries import FORGERIES, forge, places
 
 ROWS = [[0.1, -2.7], [3.3, 0.4], [1e-9, 1e9]]
 
@@ -390,3 +393,36 @@ def test_sequences_that_no_file_can_describe_are_refused_in_words(circle, tmp_pa
     else:
         with pytest.raises(ValueError, match="architecture"):
             load(file, into=model)
+
+
+# --- every field forged -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLP(2, [2, 1], seed=0),
+        Sequential(Layer(2, 2, "relu", seed=0), autodiff.softmax),
+        RNNCell(2, 2, seed=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_forgery_of_any_field_loads_or_is_told_in_a_sentence(tmp_path, model):
+    file, generator = save(model, tmp_path / "model.json"), random.Random(4)
+    document, loaded = json.loads(file.read_text(encoding="utf-8")), 0
+    for place in places(document):
+        for content in generator.sample(FORGERIES, 10):
+            changed = forge(document, place, content)
+            if place[0] != "sha256" and "architecture" in changed and "parameters" in changed:
+                names = ("architecture", "parameters")
+                changed["sha256"] = _digest({name: changed[name] for name in names})
+            file.write_text(json.dumps(changed), encoding="utf-8")
+            try:
+                load(file)
+            except ValueError as error:
+                sentence = str(error)
+            else:
+                loaded += 1
+                continue
+            assert re.search(r"model\.json: .{10,}", sentence) and len(sentence) < 500
+    assert loaded  # a number may be another number
