@@ -7,9 +7,9 @@ finds which operations can be done side by side, and `vectors`, with `elementwis
 with NumPy.  `machine`, of `loops` and `instructions`, is what `kernels` compiles; `templates`,
 `assembler` and `layout` make its programs, and `compiled` runs them.  `backends` and `paths` choose
 who replays what, `eager` is the last resort, `tape` is what users see, with `shapes`, `results`,
-`text` and `files` for what goes in and out.
+`text`, `files`, `loading` and `archive` for what goes in and out.
 
-May import: everything up to operations, and structure.  numpy and numba only where first used.
+May import: everything up to derive; forks, writing, cache.  numpy and numba only where first used.
 """
 
 from autodiff.tape.tape import Tape

@@ -15,7 +15,7 @@ from typing import Any
 
 from autodiff import graph
 from autodiff.context import refuse_while_recording
-from autodiff.tape import backends, files, text
+from autodiff.tape import backends, files, loading, text
 from autodiff.tape.backends import Path
 from autodiff.tape.paths import Paths
 from autodiff.tape.results import as_list, as_vector, seeds_of, theta_of
@@ -289,7 +289,7 @@ class Tape:
         ...     Tape.load(tape.save(f"{folder}/tape.npz")).forward(5.0)
         15.0
         """
-        content = files.load(path)
+        content = loading.load(path)
         given = content.parameters if parameters is None else _checked_parameters(parameters)
         if len(given) != len(content.parameters):
             raise ValueError(

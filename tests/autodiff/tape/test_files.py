@@ -1,7 +1,12 @@
 """Tapes in files: what is saved is loaded; what is no tape's file is refused with a sentence."""
 
+import contextlib
+import io
 import json
 import random
+import re
+import tracemalloc
+import zipfile
 
 import pytest
 
@@ -9,6 +14,7 @@ import autodiff
 from autodiff import Tape, Value
 from tests.autodiff.tape.backends import BACKENDS
 from tests.autodiff.tape.functions import same
+from tests.forgeries import FORGERIES, forge, places
 
 np = pytest.importorskip("numpy")
 
@@ -222,7 +228,17 @@ FORGED = {
     "a later version": lambda arrays, description: description.update(version=99),
     "no programs": lambda arrays, description: description.update(programs=[]),
     "a program too many": lambda arrays, description: description["programs"].append({}),
-    "a list": lambda arrays, description: description.clear(),
+    "nothing": lambda arrays, description: description.clear(),
+    "operands that come round in 32 bits": lambda arrays, description: arrays.update(
+        program0_start=np.cumsum([0, 2**30, 2**30, 2**30, 2**30 + 2]).astype(np.int32),
+        program0_code=np.zeros(4, dtype=np.uint16),
+        program0_operands=np.zeros(2, dtype=np.int32),
+    ),
+    "an inert operation far away": _first("inert", [10**6]),
+    "an inert operation before the first": _first("inert", [-1]),
+    "an inert operation that is an input": _first("inert", [0]),
+    "a label of no slot": _first("labels", [[10**6, "x"]]),
+    "inputs beyond 32 bits": _first("n_inputs", 2**31 - 1),
 }  # fmt: skip
 
 
@@ -283,3 +299,114 @@ def same_numbers(a, b):
     return a[0] == pytest.approx(b[0], rel=1e-12, nan_ok=True) and a[1] == pytest.approx(
         b[1], rel=1e-12, nan_ok=True
     )
+
+
+# --- every field forged -------------------------------------------------------------------
+
+
+def loads_or_says_why(data, path, watched=True):
+    """A forged file loads, or one sentence says what is wrong, in little memory."""
+    path.write_bytes(data)
+    if watched:
+        tracemalloc.start()
+    try:
+        loaded = Tape.load(path)
+    except (ValueError, LookupError) as error:
+        sentence = str(error)
+        words = r"not a tape's file(, or is damaged)?: .{3,}|is not registered here"
+        assert re.search(words, sentence) and len(sentence) < 500, sentence
+        return None
+    finally:
+        peak = tracemalloc.get_traced_memory()[1] if watched else 0
+        tracemalloc.stop()
+        assert peak < 200_000 + 100 * len(data), peak
+    return loaded
+
+
+def packed(arrays, text):
+    data = io.BytesIO()
+    np.savez(data, tape=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
+    return data.getvalue()
+
+
+def test_a_forgery_of_any_field_loads_or_is_told_in_a_sentence(tmp_path):
+    path = example_tape().save(tmp_path / "tape.npz")
+    arrays, description = parts(path)
+    loads_or_says_why(packed(arrays, json.dumps(description)), path)  # what is made only once
+    outcomes, generator = set(), random.Random(3)
+    for place in places(description):
+        field = len(place) == 1 or (len(place) == 3 and place[:2] == ("programs", 0))
+        for content in generator.sample(FORGERIES, 14 if field else 1):
+            text = json.dumps(forge(description, place, content))
+            loaded = loads_or_says_why(packed(arrays, text), path, watched=False)
+            outcomes.add(loaded is None)
+            if loaded is not None:
+                loaded.backend = "python"
+                with contextlib.suppress(RuntimeError, ValueError):  # another path, other shapes
+                    loaded.forward(*CALLS[0])
+    assert outcomes == {True, False}
+
+
+def test_a_forgery_of_any_array_loads_or_is_told_in_a_sentence(tmp_path):
+    path = example_tape().save(tmp_path / "tape.npz")
+    arrays, description = parts(path)
+    text, generator = json.dumps(description), random.Random(2)
+    for name, array in arrays.items():
+        limits = [0, 1] if array.dtype == float else [np.iinfo(array.dtype).min, 2**15, 2**16 - 1]
+        for value in limits:
+            for _ in range(3):
+                if not len(array):
+                    continue
+                changed = array.copy()
+                changed[generator.randrange(len(array)) :] = value
+                loads_or_says_why(packed(arrays | {name: changed}, text), path)
+        for other in (array[:0], np.zeros(1000, array.dtype), array.astype(complex), array[None]):
+            loads_or_says_why(packed(arrays | {name: other}, text), path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "what describes the tape is no mapping"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"format": "a", "format": "b"}', "a name occurs twice in it"),
+        ('{"format": NaN}', "it holds NaN"),
+        ('{"format": "valuegrad ta', "no complete JSON text"),
+        ('{"format": ' + "9" * 5000 + "}", "."),
+        ("{}", "it says that it is something else"),
+    ],
+)
+def test_a_text_that_describes_no_tape_is_told_in_a_sentence(tmp_path, text, message):
+    path = tmp_path / "tape.npz"
+    with pytest.raises(ValueError, match=f"not a tape's file: .*{message}"):
+        raise_what_loading_says(packed({}, text), path)
+
+
+def raise_what_loading_says(data, path):
+    path.write_bytes(data)
+    Tape.load(path)
+
+
+def test_what_unpacks_to_far_more_than_the_file_is_refused_before_that(tmp_path):
+    path, data = tmp_path / "tape.npz", io.BytesIO()
+    np.savez_compressed(data, tape=np.zeros(10**8, dtype=np.uint8))
+    assert len(data.getvalue()) < 110_000
+    assert loads_or_says_why(data.getvalue(), path) is None
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("tape.npy", bytes(10**7))
+    assert loads_or_says_why(path.read_bytes(), path) is None
+    # An array that says it is larger than it is; and one that is, of a file that says it is not.
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (99999999999,), }\n"
+    lying = io.BytesIO()
+    with zipfile.ZipFile(lying, "w") as archive:
+        archive.writestr("tape.npy", b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header)
+    assert loads_or_says_why(lying.getvalue(), path) is None
+    size = (10**8 + 128).to_bytes(4, "little")
+    assert data.getvalue().count(size) >= 1
+    small = data.getvalue().replace(size, (1000).to_bytes(4, "little"))
+    assert loads_or_says_why(small, path) is None
+
+
+def test_a_tape_that_compresses_to_next_to_nothing_comes_back(tmp_path):
+    tape = Tape.record(lambda x: autodiff.sum([x] * 10_000), 1.0)
+    assert Tape.load(tape.save(tmp_path / "tape.npz")).forward(2.0) == 20_000.0
