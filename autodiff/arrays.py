@@ -36,8 +36,8 @@ def _ignoring_nan(name: str) -> Callable[[Any, Any], Any]:
 
 # What no rule of ours has, and what NumPy does not make of the operators of Values.
 _OTHERS: dict[str, Callable[..., Any]] = {
-    "equal": operator.eq, "not_equal": operator.ne, "less": operator.lt,
-    "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "equal": operator.eq, "not_equal": operator.ne, "less": operator.lt, "greater": operator.gt,
+    "less_equal": lambda x, y: x <= y, "greater_equal": lambda x, y: x >= y,
     "isnan": lambda x: x != x, "isinf": lambda x: abs(x) == math.inf,
     "isfinite": lambda x: abs(x) < math.inf, "logical_not": operator.not_,
     "logical_and": lambda x, y: bool(x) and bool(y), "logical_or": lambda x, y: bool(x) or bool(y),
@@ -55,8 +55,10 @@ INSTEAD = {
     "floor": "x - x % 1.0",
     "floor_divide": "(x - x % y) / y",
     "fmod": "numpy.sign(x) * (abs(x) % abs(y))",
+    "greater_equal": "x >= y",
     "heaviside": "autodiff.where(x < 0.0, 0.0, autodiff.where(x > 0.0, 1.0, x * 0.0 + y))",
     "ldexp": "x * 2.0 ** y",
+    "less_equal": "x <= y",
     "logaddexp2": "autodiff.logaddexp(x * math.log(2), y * math.log(2)) / math.log(2)",
     "logical_and": "(x != 0.0) & (y != 0.0)",
     "logical_or": "(x != 0.0) | (y != 0.0)",

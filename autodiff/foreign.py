@@ -3,7 +3,7 @@
 Holds: `micrograds_op`, its name of an operation; `leaf_label`, which reads the arguments of its
 `Value(data, _children, _op, label)`; `refuse` and `refuse_overrides`, for what a node does not let
 be set; `Elsewhere`, for numbers that are hung on a node there; `refuse_membership`, for nodes in
-lists; `refuse_node`, for nodes of other libraries.
+lists; `refuse_pick`, for NumPy's choices among nodes; `refuse_node`, for nodes of other libraries.
 
 May import: rule.  Knows of a node only its attributes.
 """
@@ -125,21 +125,47 @@ class Elsewhere:
         )
 
 
-def refuse_membership(x: Any) -> None:
+def _instruction() -> str:
+    """The bytecode instruction that a comparison of Values was asked by: "COMPARE_OP" of `a >= b`.
+
+    Looked at only where two numbers are equal, or one is nan, so that it costs nothing otherwise.
+    """
+    frame = sys._getframe(3)  # this function, its caller, the comparison, who asked
+    return opcode.opname[frame.f_code.co_code[frame.f_lasti]]
+
+
+def refuse_membership(x: Any, y: Any) -> None:
     """Refuses `v in nodes` where a list asks another node than v, with the same number, by `==`.
 
     micrograd's Values are equal if they are one; ours compare numbers, so the answer would be True
-    by accident and a walk would leave out a part of the graph.  What the caller is doing stands in
-    its bytecode: `a == b` is another instruction.
+    by accident and a walk would leave out a part of the graph.
 
     Raises:
-        TypeError: If the code that asks is an `in` or a `not in`.
+        TypeError: If the code that asks is an `in` or a `not in`, and both are nodes.
     """
-    frame = sys._getframe(2)  # the caller of `Value.__eq__`
-    if opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "CONTAINS_OP":
+    if y.__class__ is not float and x.data == y.data and _instruction() == "CONTAINS_OP":
         raise TypeError(
             f"`in` asks a list by ==, which compares numbers, and two nodes have the number "
             f"{x.data}: keep nodes in a set or a dict, visited = set(), which know them one by one"
+        )
+
+
+def refuse_pick(x: Any, y: Any) -> None:
+    """Refuses to say by `>=` or `<=` which of two equal numbers is the larger, or what nan is.
+
+    So NumPy's maximum, max, clip and their kin pick one of the Values in an array, and never ask
+    us: equals, which share the gradient, would get all or nothing, and nan would be lost.  Python's
+    own max and sorted ask by `>` and `<`.
+
+    Raises:
+        TypeError: If it is a function that asks, and no `x >= y` in Python.
+    """
+    if "CALL" in _instruction():  # Python 3.11 has PRECALL as well
+        raise TypeError(
+            f"to pick the larger or smaller of {x.data} and {getattr(y, 'data', y)} by >= or <=, "
+            "as NumPy's max, maximum and clip do in an array, would lose nan or give one of two "
+            "equals the whole gradient: write autodiff.maximum(x, y), autodiff.max(x.ravel()) and "
+            "their like, or x >= y for the comparison itself"
         )
 
 

@@ -97,20 +97,30 @@ def as_operand(x: Any) -> Any:
     return NotImplemented
 
 
-def _comparison(symbol: str, compare: Callable[[float, float], bool]) -> Callable[..., Any]:
-    """The operator `v < other`: a bool, or to a tape that records a condition."""
+def _comparison(
+    symbol: str,
+    compare: Callable[[float, float], bool],
+    refuse: Callable[[Value, Any], None] | None = None,
+) -> Callable[..., Any]:
+    """The operator `v < other`: a bool, or to a tape that records a condition.
+
+    Args:
+        symbol: The operator.
+        compare: What it does with numbers.
+        refuse: Asked where the numbers are equal, or one is nan, and the answer may mislead.
+    """
 
     def method(self: Value, other: Any) -> Any:
-        y = as_operand(other)
-        if y is NotImplemented:
+        b = as_operand(other)
+        if b is NotImplemented:
             return NotImplemented
-        outcome = compare(self._data, _number(y))
-        return _condition(symbol, self, y, outcome) if RECORDERS else outcome
+        x, y = self._data, _number(b)
+        if refuse is not None and not (x < y or x > y):
+            refuse(self, b)
+        outcome = compare(x, y)
+        return _condition(symbol, self, b, outcome) if RECORDERS else outcome
 
     return method
-
-
-_equal = _comparison("==", operator.eq)
 
 
 class Value:
@@ -330,16 +340,12 @@ class Value:
         return format(self._data, spec) if spec else repr(self)
 
     # Comparisons compare numbers, as with PyTorch's tensors; a Value is hashed by identity.
-    def __eq__(self, other: Any) -> Any:
-        if isinstance(other, Value) and self._data == other._data:
-            foreign.refuse_membership(self)
-        return _equal(self, other)
-
+    __eq__ = _comparison("==", operator.eq, foreign.refuse_membership)
     __ne__ = _comparison("!=", operator.ne)
     __lt__ = _comparison("<", operator.lt)
-    __le__ = _comparison("<=", operator.le)
+    __le__ = _comparison("<=", operator.le, foreign.refuse_pick)
     __gt__ = _comparison(">", operator.gt)
-    __ge__ = _comparison(">=", operator.ge)
+    __ge__ = _comparison(">=", operator.ge, foreign.refuse_pick)
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:

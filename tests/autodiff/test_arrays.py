@@ -18,7 +18,11 @@ SCALARS = [
     np.array(2.0),
 ]
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.mod, operator.pow]
-COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
+# As operators: `operator.ge` calls Value as NumPy's maximum does.
+COMPARISONS = {
+    "lt": lambda x, y: x < y, "le": lambda x, y: x <= y, "gt": lambda x, y: x > y,
+    "ge": lambda x, y: x >= y, "eq": lambda x, y: x == y, "ne": lambda x, y: x != y,
+}.values()  # fmt: skip
 
 
 def gradient(z, x):
@@ -81,6 +85,23 @@ def test_comparisons_with_arrays_go_element_by_element(compare):
     expected = compare(2.0, array).tolist()
     assert compare(Value(2.0), array).tolist() == expected
     assert compare(np.array([Value(2.0)]), array).tolist() == expected
+
+
+@np.errstate(invalid="ignore")
+@pytest.mark.parametrize("x", [2.0, np.nan])
+def test_numpy_does_not_pick_one_of_two_equal_values_of_an_array(x):
+    """Nor may it lose a nan; of two that differ, everybody takes the same."""
+    array, other = np.array([Value(2.0), Value(3.0)]), np.array([Value(x), Value(1.0)])
+    for pick in (np.maximum, np.minimum, np.fmax, np.fmin, operator.ge, operator.le):
+        with pytest.raises(TypeError, match=r"write autodiff.maximum\(x, y\)"):
+            pick(array, other)
+    for pick in (np.max, np.min, np.ptp):
+        with pytest.raises(TypeError, match=r"autodiff.max\(x.ravel\(\)\)"):
+            pick(np.array([Value(2.0), Value(x)]))
+    with pytest.raises(TypeError, match="would lose nan"):
+        np.clip(array, x, 9.0)
+    assert np.maximum(array[1:], other[1:])[0] is array[1]
+    assert (array >= other).tolist() == [x == 2.0, True]
 
 
 def test_matrix_products_of_object_arrays_work():
