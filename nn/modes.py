@@ -33,11 +33,12 @@ def evaluation() -> Iterator[None]:
     >>> module.training
     True
     """
-    token = _EVALUATING.set(True)
+    before = _EVALUATING.get()
     try:
+        _EVALUATING.set(True)
         yield
     finally:
-        _EVALUATING.reset(token)
+        _EVALUATING.set(before)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 import nn
 from nn import MLP, Adam, NoImprovement, StepLR, fit, mse_loss
+from nn.modes import evaluating
 
 pytest.importorskip("numpy")
 
@@ -104,6 +105,7 @@ def test_control_c_at_any_line_leaves_a_whole_update_and_the_history_so_far(
         model, optimizer = start()
         with pytest.raises(KeyboardInterrupt) as stopped, Strike(at):
             learn(model, optimizer, engine, **SETTINGS[settings])
+        assert not evaluating(), at
         data, steps, states = state(model, optimizer)
         wanted = whole[steps]
         if settings == "watched" and data != pytest.approx(wanted[0], rel=1e-9):
