@@ -8,7 +8,8 @@ from functools import partial
 
 import pytest
 
-from nn import MLP, SGD, Module, Sequential, fit, predict
+import nn
+from nn import MLP, SGD, Module, Sequential, fit
 from nn.chance import Streams
 
 numpy = pytest.importorskip("numpy")
@@ -97,6 +98,11 @@ def in_slots():
     return model, model.source
 
 
+def in_dropout():
+    dropout = nn.Dropout(0.3, seed=0)
+    return Sequential(MLP(2, [4], seed=1), dropout, nn.Layer(4, 1, None, seed=2)), dropout.source
+
+
 def pythons_own():
     random.seed(0)
     return noisy(random.random), random
@@ -119,7 +125,8 @@ def numpys_own():
 
 PLACES = [
     in_a_closure, as_a_method, as_a_default, two_functions_away, in_a_deque, in_a_global,
-    in_a_module, in_a_class, in_slots, pythons_own, of_numpy, of_numpy_as_it_was, numpys_own,
+    in_a_module, in_a_class, in_slots, in_dropout, pythons_own, of_numpy, of_numpy_as_it_was,
+    numpys_own,
 ]  # fmt: skip
 
 
@@ -161,7 +168,7 @@ def test_a_refused_fit_draws_nothing(make, settings):
     with pytest.raises((TypeError, ValueError)):
         fit(model, [[1.0, 2.0]] * 3, [0.0, 1.0, 2.0], progress=False, **settings)
     assert state(source) == before
-    predict(model, [[1.0, 2.0]])
+    model([1.0, 2.0])
     assert state(source) != before
 
 

@@ -2,6 +2,7 @@
 
 import random
 import traceback
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,21 @@ WRONG = [
         "schedule is a schedule or mak",
     ),
     ({"schedule": StepLR(SGD([Value(1.0)]), 3)}, "the schedule belongs to another optimizer"),
+    ({"schedule": nn.OneCycleLR}, "max_lr'?: write schedule=lambda optimizer: StepLR"),
+    (
+        {"schedule": lambda o: nn.OneCycleLR(o, 0.5, total_steps=2)},
+        "3 epochs, but the schedule ends after 2: fit takes one of its steps per epoch",
+    ),
+    (
+        {"schedule": lambda o: nn.SequentialLR(o, [StepLR(o, 1), nn.OneCycleLR(o, 1.0, 1)], [1])},
+        "3 epochs, but the schedule ends after 2",
+    ),
+    ({"schedule": lambda o: nn.ReduceLROnPlateau(o, mode="max")}, "should fall: mode='min'"),
+    # losses whose options do not suit
+    ({"loss": partial(mse_loss, reduction="none")}, "its reduction is not 'none'"),
+    ({"loss": lambda p, t: p[0], "sample_weight": [1.0] * 4}, "the loss takes no weights: give it"),
+    ({"loss": partial(mse_loss, weight=[1.0])}, "y does not fit .* weight does not fit 4 pred"),
+    ({"loss": partial(nn.cross_entropy, ignore_index=0)}, "cross_entropy takes one list of scores"),
     # numbers
     ({"epochs": 0}, "epochs is at least 1, not 0"),
     ({"epochs": -1}, "epochs is at least 1, not -1"),
