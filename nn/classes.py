@@ -1,7 +1,8 @@
 """Classes: which one an output means, and which one a target is.
 
 Holds: `Classes`, the one reading of outputs that `fit`, metrics, stopping criteria and pictures
-share; `classes_of`, which finds it; `remember` and `remembered`, by which a model keeps it.
+share; `classes_of`, which finds it; `ignored_by`, the targets that are no class to a loss;
+`remember` and `remembered`, by which a model keeps it.
 
 Of several outputs the largest decides, and its place is the class.  A single output means one of
 two classes, 0 and 1, or -1 and 1: the second if it is above a threshold.  Where that is depends on
@@ -9,11 +10,12 @@ what was learned: at 0 for margins (hinge loss) and logits, at one half for prob
 logarithm for theirs), halfway between the targets for losses such as `mse_loss`, which draw
 outputs towards them.
 
-May import: activations, layers, losses.
+May import: activations, layers, likelihood, losses.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +24,7 @@ from typing import Any
 
 from nn.activations import LINEAR, activation_name
 from nn.layers import Layer, Neuron
+from nn.likelihood import cross_entropy, nll_loss
 from nn.losses import LOSSES, Loss, inner_loss
 
 # What a single output means to a loss that does not draw it towards the target.
@@ -44,6 +47,7 @@ class Classes:
     Attributes:
         labels: The classes: `(0, 1)` or `(-1, 1)` of one output, `(0, ..., n - 1)` of n outputs.
         threshold: Above it a single output means the second class; None for several outputs.
+        ignored: A target that is no class, because the loss leaves it out; None if none is.
 
     >>> signs = Classes((-1, 1), 0.0)
     >>> [signs.of_output(y) for y in (-0.5, 0.0, 0.5)], signs.share([-0.5, 2.0], [-1, -1])
@@ -54,6 +58,12 @@ class Classes:
 
     labels: tuple[int, ...]
     threshold: float | None = None
+    ignored: int | None = None
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return len(self.labels) if self.threshold is None else 1
 
     def of_output(self, output: Any) -> int | None:
         """The class that an output means; None if it is nan."""
@@ -61,17 +71,18 @@ class Classes:
             return None if any(y != y for y in output) else _largest(output)
         return None if output != output else self.labels[output > self.threshold]
 
-    def of_target(self, target: Any, row: int) -> int:
-        """The class that a target is.
+    def of_target(self, target: Any, row: int) -> int | None:
+        """The class that a target is; None if the loss ignores it.
 
         Raises:
             ValueError: If no output can mean it; the message names the row.
         """
-        place, n = f"row {row} of y", len(self.labels)
+        place, n = f"row {row} of y", self.n_out
+        if target == self.ignored:
+            return None
         if isinstance(target, list):
-            outputs = 1 if self.threshold is not None else n
-            if len(target) != outputs or outputs == 1:
-                have = "is one output" if outputs == 1 else f"are {n} outputs"
+            if len(target) != n or n == 1:
+                have = "is one output" if n == 1 else f"are {n} outputs"
                 raise ValueError(f"{place} has {len(target)} numbers, but there {have}")
             if target.count(max(target)) > 1:
                 raise ValueError(f"{place} has its largest number twice, so it is no single class")
@@ -88,14 +99,20 @@ class Classes:
             "and loss='cross_entropy'"
         )
 
-    def of_targets(self, targets: Sequence[Any]) -> list[int]:
+    def of_targets(self, targets: Sequence[Any]) -> list[int | None]:
         """The classes of all targets; see `of_target`."""
         return [self.of_target(target, i) for i, target in enumerate(targets)]
 
     def share(self, outputs: Sequence[Any], targets: Sequence[Any]) -> float:
-        """The share of outputs that mean the class of their target, from 0 to 1."""
-        wanted = self.of_targets(targets)
-        right = [self.of_output(y) == t for y, t in zip(outputs, wanted, strict=True)]
+        """The share of outputs that mean the class of their target, from 0 to 1.
+
+        Raises:
+            ValueError: If a target is no class of theirs, or all are ignored.
+        """
+        pairs = zip(outputs, self.of_targets(targets), strict=True)
+        right = [self.of_output(y) == t for y, t in pairs if t is not None]
+        if not right:
+            raise ValueError(f"all targets are {self.ignored}, which the loss leaves out")
         return sum(right) / len(right)
 
     def above(self, threshold: float | None) -> Classes:
@@ -126,11 +143,11 @@ def classes_of(model: Any, n_out: int, targets: Sequence[Any], loss: Loss | None
         ValueError: If no output can mean one of the targets.
 
     >>> from nn import mse_loss
-    >>> classes_of(lambda x: x, 1, [0, 1, 1], mse_loss)
-    Classes(labels=(0, 1), threshold=0.5)
+    >>> classes_of(lambda x: x, 1, [0, 1, 1], mse_loss).threshold
+    0.5
     """
-    found = remembered(model) if loss is None and n_out == 1 else None
-    if found is None:
+    found = remembered(model) if loss is None else None
+    if found is None or found.n_out != n_out:
         found = _read(model, n_out, targets, loss)
     found.of_targets(targets)
     return found
@@ -138,7 +155,7 @@ def classes_of(model: Any, n_out: int, targets: Sequence[Any], loss: Loss | None
 
 def _read(model: Any, n_out: int, targets: Sequence[Any], loss: Loss | None) -> Classes:
     if n_out > 1:
-        return Classes(tuple(range(n_out)))
+        return Classes(tuple(range(n_out)), ignored=ignored_by(loss))
     inner, last = inner_loss(loss), last_activation(model)
     known = inner in LOSSES.values()
     if known and inner.__name__ in _OF_LOSS:
@@ -152,6 +169,19 @@ def _read(model: Any, n_out: int, targets: Sequence[Any], loss: Loss | None) -> 
             "0 and 1, or output_activation='tanh'"
         )
     return Classes(labels, threshold)
+
+
+def ignored_by(loss: Loss | None) -> int | None:
+    """The target that a loss leaves out, its `ignore_index`; None of other losses than ours.
+
+    >>> from functools import partial
+    >>> ignored_by(cross_entropy), ignored_by(partial(cross_entropy, ignore_index=0))
+    (-100, 0)
+    """
+    if inner_loss(loss) not in (cross_entropy, nll_loss):
+        return None
+    index = inspect.signature(loss).parameters["ignore_index"].default  # type: ignore[arg-type]
+    return int(index) if hasattr(index, "__index__") else None
 
 
 def last_activation(model: Any) -> str:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from autodiff import Value
 from nn.chance import Streams
 from nn.checks import check_cases, check_lengths, check_targets, check_weights, column
-from nn.classes import Classes, classes_of, last_activation
+from nn.classes import Classes, classes_of, ignored_by, last_activation
 from nn.clip import clip_grad_norm_
 from nn.diagnostics import layer_parameters
 from nn.history import Evaluation
@@ -69,6 +69,7 @@ class Problem:
         targets: The targets as everybody else sees them: a column of one number each is those
             numbers.  Only a loss of the user's own gets the column.
         weight: The weights of the cases, or None.
+        counts: The same, but 0 for a case that the loss ignores; None if all count alike.
         output: The model's output for the first case, as an example of what outputs are like.
         sums: Whether the loss of a batch is a sum.
 
@@ -104,6 +105,13 @@ class Problem:
             raise ValueError(
                 "the loss takes no weights: give it an argument sample_weight, one number per case"
             )
+
+        self.counts = self.weight
+        if (ignored := ignored_by(loss)) in self.targets:
+            weights = self.weight or [1.0] * len(self.X)
+            self.counts = [0.0 if t == ignored else w for t, w in zip(self.targets, weights)]
+            if not any(self.counts):
+                raise ValueError(f"no case counts: the loss leaves out targets that are {ignored}")
 
     def classes(self) -> Classes:
         """What outputs and targets mean as classes.
@@ -147,10 +155,10 @@ class Problem:
         return self.loss(outputs, targets, sample_weight=[self.weight[i] for i in rows])
 
     def share(self, rows: Sequence[int]) -> float:
-        """The part of all cases that these are, by weight: from 0 to 1."""
-        if self.weight is None:
+        """The part of all cases that these are, by weight and without those ignored: 0 to 1."""
+        if self.counts is None:
             return len(rows) / len(self.X)
-        return sum(self.weight[i] for i in rows) / sum(self.weight)
+        return sum(self.counts[i] for i in rows) / sum(self.counts)
 
     def evaluate(self, engine: Engine) -> Evaluation:
         """The outputs for all cases, and their loss, with the parameters as they are."""

@@ -121,9 +121,9 @@ def accuracy(model: Callable[[Any], Any], X: Any, y: Any, threshold: float | Non
     """The share of cases that the model classifies correctly, from 0 to 1.
 
     With several outputs the largest one decides; it is compared with the class number, or with the
-    largest number of a row of targets.  A single output above the threshold means 1, otherwise 0
-    or -1, whichever the targets use.  It is the same number that `fit(..., metrics="accuracy")`
-    writes into the history.
+    largest number of a row of targets; what the loss was told to ignore does not count.  A single
+    output above the threshold means 1, otherwise 0 or -1, whichever the targets use.  It is the
+    same number that `fit(..., metrics="accuracy")` writes into the history.
 
     Args:
         model: Called with one row at a time.

@@ -104,8 +104,11 @@ def save(
     content = {"architecture": described(model), "parameters": state}
     document = {"format": FORMAT, "version": VERSION, "sha256": _digest(content), **content}
     more: dict[str, Any] = {}
-    if (classes := remembered(model)) is not None and classes.threshold is not None:
+    classes = remembered(model) or Classes(())
+    if classes.threshold is not None:
         more["classes"] = {"labels": list(classes.labels), "threshold": classes.threshold}
+    elif classes.ignored is not None:
+        more["classes"] = {"labels": list(classes.labels), "ignored": classes.ignored}
     if training := training_state(model, optimizer, schedule, stream):
         more["training"] = training
     if more:
@@ -226,13 +229,18 @@ def _checked(document: Any) -> dict[str, Any]:
 
 
 def _classes(part: Any) -> Classes | None:
-    """What a single output means."""
+    """What outputs mean."""
     if part is None:
         return None
-    labels, threshold = part.get("labels"), part.get("threshold")
-    if labels not in ([0, 1], [-1, 1]) or type(threshold) not in (int, float):
-        raise ValueError(f"its classes are {part!r:.60}, not two labels and a threshold")
-    return Classes(tuple(labels), float(threshold))
+    labels, threshold, ignored = map(part.get, ("labels", "threshold", "ignored"))
+    if labels in ([0, 1], [-1, 1]) and type(threshold) in (int, float):
+        return Classes(tuple(labels), float(threshold))
+    if type(ignored) is int and isinstance(labels, list) and labels == [*range(len(labels))]:
+        return Classes(tuple(labels), ignored=ignored)
+    raise ValueError(
+        f"its classes are {part!r:.60}, not two labels and a threshold, or 0, 1, ... and what is "
+        "ignored"
+    )
 
 
 def _is_finite(number: float) -> bool:

@@ -247,7 +247,7 @@ class _Loop:
         for rows in order:
             bar.update()
             share = self.problem.share(rows)
-            if not share:  # only cases of weight 0: their mean loss does not exist
+            if not share:  # only cases that do not count: their mean loss does not exist
                 continue
             loss, step_norms = self.step(number, rows)
             total += loss if self.problem.sums else loss * share

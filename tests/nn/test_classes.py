@@ -3,6 +3,7 @@
 import pickle
 import random
 from functools import partial
+from math import log
 
 import pytest
 
@@ -34,7 +35,9 @@ THIRDS = [i % 3 for i in range(24)]
 ROWS = one_hot(THIRDS)
 
 # (loss, last activation, outputs, targets, the threshold that follows; None: the largest decides)
-DRAWING = ("mse_loss", "l1_loss", "huber_loss", "squared_error", "half_squared_error")
+DRAWING = (
+    "mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss", "squared_error", "half_squared_error"
+)  # fmt: skip
 SETTINGS = [
     *[(loss, last, 1, ZERO_ONE, 0.5) for loss in DRAWING for last in (None, "tanh", "sigmoid")],
     *[(loss, last, 1, SIGNS, 0.0) for loss in DRAWING for last in (None, "tanh")],
@@ -49,6 +52,23 @@ SETTINGS = [
     ("cross_entropy", None, 3, THIRDS, None),
     ("cross_entropy", None, 3, ROWS, None),
     ("cross_entropy", None, 3, [[0.1 + 0.7 * t for t in row] for row in ROWS], None),
+    ("nll_loss", "log_softmax", 3, THIRDS, None),
+    ("nll_loss", "log_softmax", 3, ROWS, None),
+    ("kl_div", "log_softmax", 3, ROWS, None),
+    ("kl_div", "logsigmoid", 1, ZERO_ONE, log(0.5)),
+    # with some of their arguments settled
+    (partial(nn.huber_loss, delta=0.3), None, 1, ZERO_ONE, 0.5),
+    (partial(nn.smooth_l1_loss, beta=0.3), None, 1, SIGNS, 0.0),
+    (partial(nn.binary_cross_entropy_with_logits, pos_weight=3.0), None, 1, ZERO_ONE, 0.0),
+    (partial(nn.cross_entropy, label_smoothing=0.1), None, 3, THIRDS, None),
+    (partial(nn.cross_entropy, weight=[1.0, 2.0, 0.5]), None, 3, THIRDS, None),
+    (
+        partial(nn.kl_div, log_target=True, reduction="batchmean"),
+        "log_softmax",
+        3,
+        [[log(0.1 + 0.7 * t) for t in row] for row in ROWS],
+        None,
+    ),
 ]
 FORMS = {
     "list": list,
@@ -96,6 +116,60 @@ def test_everybody_sees_the_same_classes(loss, last, outputs, targets, threshold
     assert history.metrics["validation_accuracy"] == history.metrics["accuracy"]
     assert [metric for metric, _, _ in seen] == [now for _, _, now in seen]
     assert [every for _, every, _ in seen] == [metric == 1.0 for metric, _, _ in seen]
+
+
+def test_every_loss_is_among_them():
+    assert set(nn.losses.LOSSES) == {s[0] for s in SETTINGS if isinstance(s[0], str)}
+
+
+LEFT_OUT = [
+    ("cross_entropy", None, [-100 if i % 4 == 0 else t for i, t in enumerate(THIRDS)], -100),
+    ("nll_loss", "log_softmax", [-100 if i % 4 == 0 else t for i, t in enumerate(THIRDS)], -100),
+    (partial(nn.cross_entropy, ignore_index=0), None, THIRDS, 0),
+    (partial(nn.nll_loss, ignore_index=2), "log_softmax", THIRDS, 2),
+]
+
+
+@pytest.mark.parametrize(("loss", "last", "y", "ignored"), LEFT_OUT)
+def test_what_the_loss_ignores_is_no_class(loss, last, y, ignored, tmp_path):
+    model = MLP(2, [3, 3], output_activation=last, seed=5)
+    held_out = (DATA.X, [*y[:-1], ignored])
+    history = fit(model, DATA.X, y, loss=loss, metrics="accuracy", stop=AllCorrect(), epochs=3,
+                  batch_size=1, seed=0, validation=held_out, progress=False)  # fmt: skip
+    counted = [(x, t) for x, t in zip(DATA.X, y, strict=True) if t != ignored]
+    right = sum(c == t for c, (_, t) in zip(classify(model, [x for x, _ in counted]), counted))
+    assert 0 < len(counted) < len(y)
+    again = nn.load(nn.save(model, tmp_path / "model.json"))
+    assert accuracy(model, DATA.X, y) == accuracy(again, DATA.X, y) == right / len(counted)
+    assert right / len(counted) == history.metrics["accuracy"][history.best_epoch - 1]
+
+
+def test_a_loss_may_ignore_nothing():
+    loss = partial(nn.cross_entropy, ignore_index=None)
+    assert classes_of(MLP(2, [3], seed=0), 3, THIRDS, loss) == Classes((0, 1, 2))
+
+
+@pytest.mark.parametrize("engine", ["eager", "auto"])
+def test_the_loss_of_an_epoch_is_the_mean_over_those_that_count(engine):
+    y = LEFT_OUT[0][2]
+    model = MLP(2, [3], seed=5)
+    history = fit(model, DATA.X, y, loss="cross_entropy", optimizer=partial(SGD, lr=0.0),
+                  batch_size=5, engine=engine, epochs=1, progress=False)  # fmt: skip
+    whole = nn.cross_entropy([model(x) for x in DATA.X], y).data
+    assert history.losses == pytest.approx([whole], rel=1e-12)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_fit_to_nothing_but_what_is_ignored_is_refused(reduction):
+    loss = partial(nn.cross_entropy, reduction=reduction)
+    with pytest.raises(ValueError, match=r"no (case|example) counts"):
+        fit(MLP(2, [3], seed=0), DATA.X, [-100] * 24, loss=loss, progress=False)
+    learned = MLP(2, [3], seed=0)
+    fit(learned, DATA.X, THIRDS, loss="cross_entropy", epochs=1, progress=False)
+    with pytest.raises(ValueError, match="all targets are -100, which the loss leaves out"):
+        accuracy(learned, DATA.X, [-100] * 24)
+    with pytest.raises(ValueError, match="row 0 of y is -100, but the classes of 3 outputs"):
+        accuracy(MLP(2, [3], seed=0), DATA.X, [-100] * 24)
 
 
 def test_one_model_no_longer_has_two_accuracies():
@@ -337,6 +411,14 @@ def test_the_picture_names_the_classes_as_they_are():
             "steps is a whole number from",
         ),
         (lambda: plot_decision(len, DATA.X, THIRDS, steps=2), ValueError, "row 2 of y is 2, but a"),
+        (
+            lambda: plot_decision(len, DATA.X, SIGNS, steps="9"),
+            TypeError,
+            "steps is a whole number",
+        ),
+        (lambda: plot_decision(len, DATA.X, SIGNS, threshold="0"), TypeError, "threshold is a fin"),
+        (lambda: plot_decision(lambda x: None, DATA.X, SIGNS), TypeError, "an output is a number"),
+        (lambda: plot_decision(lambda x: "a", DATA.X, SIGNS), TypeError, "an output is .* not 'a'"),
     ],
 )
 def test_what_cannot_be_measured_is_said(call, error, message):

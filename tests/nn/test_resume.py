@@ -79,6 +79,13 @@ VARIANTS = [
     partial(Adam, lr=0.01, amsgrad=True),
     partial(nn.RMSprop, momentum=0.5, centered=True),
     partial(Rprop, backtrack=True),
+    partial(nn.Adadelta, rho=0.8, weight_decay=0.01),
+    partial(nn.Adagrad, lr_decay=0.1, initial_accumulator_value=0.5),
+    partial(nn.Adamax, lr=0.01, weight_decay=0.01),
+    partial(nn.NAdam, lr=0.01, weight_decay=0.01, decoupled_weight_decay=True),
+    partial(nn.RAdam, lr=0.01, weight_decay=0.01),
+    partial(nn.AdamW, lr=0.01, amsgrad=True, maximize=True),
+    partial(SGD, lr=0.01, momentum=0.5, weight_decay=0.1, maximize=True),
     lambda parameters: SGD(parameters[2:5], lr=0.1, momentum=0.9),  # the others are frozen
 ]
 
@@ -104,14 +111,46 @@ SCHEDULES = [
     lambda optimizer: AdaptiveLR(optimizer),
     nn.ConstantLR,
     nn.InverseTimeLR,
+    lambda optimizer: nn.LinearLR(optimizer, total_iters=30),
+    lambda optimizer: nn.MultiStepLR(optimizer, milestones=[5, 25, 25]),
+    lambda optimizer: nn.SequentialLR(
+        optimizer,
+        [nn.LinearLR(optimizer), LambdaLR(optimizer, lambda t: 0.9**t), StepLR(optimizer, 3)],
+        milestones=[7, 22],
+    ),
+    lambda optimizer: nn.OneCycleLR(optimizer, max_lr=0.5, total_steps=40),
+    lambda optimizer: nn.OneCycleLR(optimizer, max_lr=0.5, total_steps=60, three_phase=True),
+    lambda optimizer: nn.SequentialLR(
+        optimizer, [nn.ConstantLR(optimizer), nn.OneCycleLR(optimizer, 0.3, 37)], milestones=[3]
+    ),
+    lambda optimizer: nn.ReduceLROnPlateau(optimizer, patience=0, threshold=0.1, cooldown=1),
+    lambda optimizer: nn.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=3, threshold=0.01, threshold_mode="abs"
+    ),
 ]
 
 
+@pytest.mark.parametrize("make", [partial(SGD, lr=0.3, momentum=0.9), partial(Adam, lr=0.1)])
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_twenty_and_twenty_epochs_are_forty_with_every_schedule(schedule, tmp_path):
-    make = partial(SGD, lr=0.3, momentum=0.9)
+def test_twenty_and_twenty_epochs_are_forty_with_every_schedule(schedule, make, tmp_path):
     at_once, with_a_break = both_ways(make, tmp_path / "model.json", schedule)
     assert with_a_break == at_once
+
+
+def test_every_schedule_is_among_them():
+    every = {
+        each for each in vars(nn).values()
+        if isinstance(each, type) and issubclass(each, nn.Schedule) and each is not nn.Schedule
+    }  # fmt: skip
+    assert {type(make(SGD(network().parameters(), momentum=0.5))) for make in SCHEDULES} == every
+
+
+def test_a_class_that_is_ignored_stays_so_in_a_file(tmp_path):
+    model = MLP(2, [3], seed=0)
+    fit(model, DATA.X, DATA.y, loss=partial(nn.cross_entropy, ignore_index=1), epochs=1,
+        progress=False)  # fmt: skip
+    again = load(save(model, tmp_path / "m.json"))
+    assert remembered(again) == remembered(model) == Classes((0, 1, 2), ignored=1)
 
 
 def test_training_goes_on_in_another_process(tmp_path):
@@ -329,7 +368,16 @@ def test_a_changed_digit_of_the_training_is_noticed(file):
 
 
 @pytest.mark.parametrize(
-    "classes", [{}, {"labels": [0, 2], "threshold": 0.0}, {"labels": [0, 1], "threshold": "0"}]
+    "classes",
+    [
+        {},
+        {"labels": [0, 2], "threshold": 0.0},
+        {"labels": [0, 1], "threshold": "0"},
+        {"labels": [0, 1, 2], "threshold": 0.0},
+        {"labels": [0, 2], "ignored": 1},
+        {"labels": 3, "ignored": 1},
+        {"labels": [0, 1], "ignored": 0.5},
+    ],
 )
 def test_forged_classes_are_refused(classes, file):
     document = json.loads(file.read_text())
