@@ -93,25 +93,8 @@ class Problem:
         if inner_loss(loss) in LOSSES.values():
             self.y = self.targets
             self._check_targets_fit(first)
-        arguments = _arguments_of(loss)
-        reduction = arguments["reduction"].default if "reduction" in arguments else "mean"
-        if reduction == "none":
-            raise ValueError("a loss to learn from is one number: its reduction is not 'none'")
-        self.sums = reduction == "sum"
-        kinds = {argument.kind for argument in arguments.values()}
-        if self.weight and not (
-            "sample_weight" in arguments or inspect.Parameter.VAR_KEYWORD in kinds
-        ):
-            raise ValueError(
-                "the loss takes no weights: give it an argument sample_weight, one number per case"
-            )
-
-        self.counts = self.weight
-        if (ignored := ignored_by(loss)) in self.targets:
-            weights = self.weight or [1.0] * len(self.X)
-            self.counts = [0.0 if t == ignored else w for t, w in zip(self.targets, weights)]
-            if not any(self.counts):
-                raise ValueError(f"no case counts: the loss leaves out targets that are {ignored}")
+        self.sums = self._reduction() == "sum"
+        self.counts = self._counts()
 
     def classes(self) -> Classes:
         """What outputs and targets mean as classes.
@@ -131,6 +114,32 @@ class Problem:
         import numpy
 
         return numpy.array(self.X, dtype=float)
+
+    def _reduction(self) -> Any:
+        """How the loss reduces a batch, once it is known to give one number, and by weights."""
+        arguments = _arguments_of(self.loss)
+        kinds = {argument.kind for argument in arguments.values()}
+        if self.weight and not (
+            "sample_weight" in arguments or inspect.Parameter.VAR_KEYWORD in kinds
+        ):
+            raise ValueError(
+                "the loss takes no weights: give it an argument sample_weight, one number per case"
+            )
+        reduction = arguments["reduction"].default if "reduction" in arguments else "mean"
+        if reduction == "none":
+            raise ValueError("a loss to learn from is one number: its reduction is not 'none'")
+        return reduction
+
+    def _counts(self) -> list[float] | None:
+        """By how much each case counts."""
+        ignored = ignored_by(self.loss)
+        if ignored not in self.targets:
+            return self.weight
+        weights = self.weight or [1.0] * len(self.X)
+        counts = [0.0 if t == ignored else w for t, w in zip(self.targets, weights, strict=True)]
+        if not any(counts):
+            raise ValueError(f"no case counts: the loss leaves out targets that are {ignored}")
+        return counts
 
     def _check_targets_fit(self, output: Any) -> None:
         """Tries the loss on all targets, with harmless predictions of the model's shape."""
