@@ -1,11 +1,12 @@
-"""Random numbers that a function draws: where they come from, and how to put them back.
+"""Random numbers: a stream of one's own, and putting back what a function has drawn from others.
 
-Holds: `Streams`.
+Holds: `generator`, which turns a seed into a stream, and `Streams`.
 
 A model is called once to see what its outputs are like, and again to record it.  Whoever trains it
 should not notice: the numbers that it draws then are those that it would have drawn anyway.
 
-May import: autodiff.
+May import: autodiff.  Never touches the global random state but for the one draw that a missing
+seed is replaced with, and to put it back.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from operator import index
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -26,6 +28,25 @@ _ATOMS = frozenset((int, float, complex, str, bytes, bool, type(None), Value))
 # streams, which are always among those found.
 _KNOWN = frozenset((*sys.stdlib_module_names, "autodiff", "nn", "numpy", "scipy"))
 _MOST = 200_000  # things looked at; whoever refers to more is not looked through to the end
+
+
+def generator(seed: int | None) -> tuple[int, random.Random]:
+    """`(seed, stream)`: a stream of random numbers of its own, and the seed that repeats it.
+
+    Args:
+        seed: Any integer; None takes one draw from Python's `random`, so that `random.seed(1337)`
+            before it reproduces everything after.
+
+    >>> generator(7)[1].random() == generator(7)[1].random()
+    True
+    """
+    if seed is None:
+        seed = random.getrandbits(32)
+    try:
+        seed = index(seed)
+    except TypeError:
+        raise TypeError(f"a seed is an integer or None, not {seed!r:.80}") from None
+    return seed, random.Random(seed)
 
 
 class Streams:

@@ -3,7 +3,7 @@
 Holds: `Data`; `standardise`, `one_hot`, `split`, `batches`; `mean_and_deviation`.  The sets
 themselves are in `datasets`.
 
-May import: checks, initialise.  Never touches the global random state, but for the one draw that a
+May import: checks, chance.  Never touches the global random state, but for the one draw that a
 missing seed is replaced with.
 """
 
@@ -16,8 +16,8 @@ from math import frexp, fsum, hypot, ldexp, sqrt
 from sys import float_info
 from typing import Any
 
+from nn.chance import generator
 from nn.checks import check_cases, check_lengths, check_targets, column, number, whole
-from nn.initialise import generator
 
 Rows = list[list[float]]
 _MOST_PLACES = 100_000_000

@@ -2,7 +2,7 @@
 
 Holds: `Dropout`.
 
-May import: autodiff, initialise, module.
+May import: autodiff, chance, module.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff import Value
-from nn.initialise import generator
+from nn.chance import generator
 from nn.module import Module
 
 

@@ -1,10 +1,9 @@
 """Initial weights: small uniform, Glorot, He, LeCun.
 
-Holds: `Initialiser`, the table `INITIALISERS` of the standard ones, `uniform` to make one with a
-bound of your own, and `generator`, which turns a seed into a stream of random numbers.
+Holds: `Initialiser`, the table `INITIALISERS` of the standard ones, and `uniform` to make one with
+a bound of your own.
 
-May import: the standard library.  Never touches the global random state but for the one draw that
-a missing seed is replaced with.
+May import: the standard library.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
-from operator import index
 
 
 @dataclass(frozen=True)
@@ -93,22 +91,3 @@ def known_initialiser(init: str | Initialiser | None, activation: object) -> Ini
             "or nn.uniform(bound)"
         )
     return INITIALISERS[init]
-
-
-def generator(seed: int | None) -> tuple[int, random.Random]:
-    """`(seed, stream)`: a stream of random numbers of its own, and the seed that repeats it.
-
-    Args:
-        seed: Any integer; None takes one draw from Python's `random`, so that `random.seed(1337)`
-            before it reproduces everything after.
-
-    >>> generator(7)[1].random() == generator(7)[1].random()
-    True
-    """
-    if seed is None:
-        seed = random.getrandbits(32)
-    try:
-        seed = index(seed)
-    except TypeError:
-        raise TypeError(f"a seed is an integer or None, not {seed!r:.80}") from None
-    return seed, random.Random(seed)

@@ -2,7 +2,7 @@
 
 Holds: `Neuron`, `Layer`, `MLP`, `Sequential`.
 
-May import: autodiff, module, activations, initialise.  Never trains.
+May import: autodiff, module, activations, chance, initialise.  Never trains.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from nn.activations import (
     activation_name,
     known_activation,
 )  # fmt: skip
-from nn.initialise import Initialiser, generator, known_initialiser
+from nn.chance import generator
+from nn.initialise import Initialiser, known_initialiser
 from nn.module import Module, one_example
 
 _Settings = ParamSpec("_Settings")

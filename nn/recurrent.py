@@ -2,7 +2,7 @@
 
 Holds: `RNNCell`, which can be unrolled along a sequence.
 
-May import: autodiff, activations, initialise, layers, module.
+May import: autodiff, activations, chance, initialise, layers, module.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 from autodiff import Value, scope
 from nn.activations import Activation, activation_name, known_activation
-from nn.initialise import Initialiser, generator, known_initialiser
+from nn.chance import generator
+from nn.initialise import Initialiser, known_initialiser
 from nn.layers import Neuron, check_size, width
 from nn.module import Module, one_example
 

@@ -2,7 +2,7 @@
 
 Holds: `fit`.
 
-May import: autodiff, arguments, checks, classes, data, diagnostics, engine, history, initialise,
+May import: autodiff, arguments, checks, classes, data, diagnostics, engine, history, chance,
 losses, metrics, modes, module, optim, progress, schedules, stopping, tape_engine.  Never holds a
 formula of its own.
 """
@@ -28,13 +28,13 @@ from nn.arguments import (
     known_schedule,
     listed,
 )
+from nn.chance import generator
 from nn.checks import check_flag, whole
 from nn.classes import Classes, remember, remembered
 from nn.data import batches
 from nn.diagnostics import layer_parameters
 from nn.engine import Engine, Problem
 from nn.history import Epoch, History
-from nn.initialise import generator
 from nn.losses import Loss, inner_loss, known_loss
 from nn.metrics import Metric, plain
 from nn.modes import learning
