@@ -77,6 +77,9 @@ from nn.stopping import AllCorrect, LossBelow, NoImprovement, Stop, TimeLimit
 from nn.train import fit
 from nn.watching import AdaptiveLR, ReduceLROnPlateau
 
+# Pictures know histories, and not the other way round.
+History.plot = plot_history
+
 __all__ = [
     # modules and initial weights
     "Module", "Neuron", "Layer", "MLP", "Sequential", "RNNCell", "Dropout", "Initialiser",

@@ -2,14 +2,14 @@
 
 Holds: `Epoch`, what is known when one pass over the data ends, and `History`, all of them.
 
-May import: classes; plot, when `History.plot` is called.
+May import: classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from nn.classes import Classes
 
@@ -111,6 +111,9 @@ class History:
         best_epoch: The epoch whose parameters the model has now; 0 if it is the last one.
     """
 
+    # A method, `plot_history`: `nn` adds it, because a history need not know how it is drawn.
+    plot: ClassVar[Callable[[History], Any]]
+
     losses: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
@@ -148,12 +151,6 @@ class History:
             for each in (*single, *self.gradient_norms.values(), *self.metrics.values()):
                 del each[before:]
             raise
-
-    def plot(self) -> Any:
-        """Losses, metrics and gradient norms over epochs: the figure of `plot_history`."""
-        from nn.plot import plot_history
-
-        return plot_history(self)
 
     def __repr__(self) -> str:
         last = f", last loss {self.losses[-1]:.6g}" if self.losses else ""
