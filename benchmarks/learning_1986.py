@@ -16,12 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from nn.experiments import EXPERIMENTS, experiment, family
+from nn.experiments import family
 from nn.experiments.bits import PUBLISHED
 from nn.experiments.encoder import BANDS, moments
 from nn.experiments.learn import median_sweeps, run
 from nn.experiments.mirror import RERUN_QUARTILES, asymmetry, near_1_2_4, ratios
 from nn.experiments.report import Report, solved_sweeps
+from nn.experiments.table import EXPERIMENTS, experiment
 from nn.progress import progress_bar
 
 # What is asked, what was measured, and whether that will do.

@@ -2,7 +2,7 @@
 
 Holds: `main`.
 
-May import: datasets, experiments, recipes, run.
+May import: experiments, datasets, recipes, run.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: `Recipe`, `RECIPES`, and `learn`, which follows one and says how good the result is.
 
-May import: everything of nn but run.  Never prints.
+May import: data, metrics, train, adam, datasets, history, layers.  Never prints.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Holds: `run`, which prints what it does and writes its results.
 
-May import: autodiff and everything of nn.  Prints ASCII only, which every console can show.
+May import: autodiff, checks, extras, data, losses, metrics, persist, plot, history, layers,
+recipes.  Prints ASCII only, which every console can show.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 Holds: the recipes, the functions that report what they did, and their pictures.
 
-May import: data, datasets, initialise, layers, module, panels; of the experiments learn, picture,
-report.
+May import: data, datasets, initialise, layers, module, panels; of its room learn, picture, report.
 """
 
 from __future__ import annotations

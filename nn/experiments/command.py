@@ -2,7 +2,7 @@
 
 Holds: `add_command`, `run_command`.
 
-May import: the experiments.  Prints ASCII only, which every console can show.
+May import: of its room table.  Prints ASCII only, which every console can show.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import time
 from typing import Any
 
-from nn.experiments import EXPERIMENTS, experiment
+from nn.experiments.table import EXPERIMENTS, experiment
 
 
 def add_command(commands: Any) -> None:

@@ -2,8 +2,7 @@
 
 Holds: `RECIPES`, three of his algorithms; `encoder_10_5_10`, which reports what they did.
 
-May import: classic, datasets, extras, module, panels; of the experiments learn, losses, picture,
-report.
+May import: extras, classic, datasets, module, panels; of its room learn, losses, picture, report.
 """
 
 from __future__ import annotations

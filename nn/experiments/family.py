@@ -4,8 +4,8 @@ Holds: `FamilyNet`; the recipes `PRINTED` and `WORKING`; `parts`, which cases a 
 `right`, how many a net knows; `family_trees_1986`, which reports; `meanings`, what the units that
 code for persons came to stand for.
 
-May import: autodiff, historic, initialise, layers, module, panels; of the experiments learn,
-losses, picture, report.
+May import: autodiff, historic, initialise, layers, module, panels; of its room learn, losses,
+picture, report.
 """
 
 from __future__ import annotations

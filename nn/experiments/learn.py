@@ -3,8 +3,8 @@
 Holds: `Equation9`, the momentum of 1986; `logistic`, its networks; `Recipe`; `Trial`, one run of a
 recipe; `learn`, which makes it; `run`, which makes many; and `median_sweeps`.
 
-May import: autodiff, extras, initialise, layers, losses, module, optim; of the experiments losses,
-sweep; numpy when first used.
+May import: autodiff, extras, losses, optim, initialise, layers, module; of its room losses, sweep;
+numpy when first used.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: `RECIPE`, as printed; `mirror_symmetry_1986`, which reports what it did; and what is measured
 of the weights: `asymmetry`, `ratios`, `near_1_2_4`.
 
-May import: historic; of the experiments learn, picture, report.
+May import: historic; of its room learn, picture, report.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ weights from the persons of the family trees.
 
 Hue means the sign of a weight, and negative lines are dashed too.
 
-May import: autodiff, extras, historic, panels; of the experiments learn, report; matplotlib when
-first used.
+May import: autodiff, extras, historic, panels; of its room learn, report; matplotlib when first
+used.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: `Row`, `Report`, `Trials`, and the statistics that several experiments print.
 
-May import: of the experiments learn.  Prints ASCII only, which every console can show.
+May import: of its room learn.  Prints ASCII only, which every console can show.
 """
 
 from __future__ import annotations

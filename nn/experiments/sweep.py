@@ -2,7 +2,7 @@
 
 Holds: `Sweep`, which replays recordings of one case.
 
-May import: autodiff, extras, module; of the experiments losses; numpy when first used.
+May import: autodiff, extras, module; of its room losses; numpy when first used.
 """
 
 from __future__ import annotations

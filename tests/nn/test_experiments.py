@@ -1,8 +1,6 @@
 """The experiments come out as published: a few seeds each, and what their parts promise."""
 
-import ast
 import os
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,12 +13,13 @@ import autodiff
 from autodiff import Tape, Value, gradcheck
 from nn import MLP, SGD, Quickprop, fan_in, uniform
 from nn.__main__ import main
-from nn.experiments import EXPERIMENTS, bits, experiment, family, mirror, report
+from nn.experiments import bits, family, mirror, report
 from nn.experiments.bits import DIRECT, Direct
 from nn.experiments.encoder import BANDS, RECIPES, moments
 from nn.experiments.learn import Equation9, Trial, learn, median_sweeps
 from nn.experiments.losses import arctanh_error, deadzone_error, offset_sigmoid
 from nn.experiments.sweep import MOST_FOR_PYTHON, Sweep
+from nn.experiments.table import EXPERIMENTS, experiment
 
 numpy = pytest.importorskip("numpy")
 pytest.importorskip("matplotlib")
@@ -344,16 +343,3 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path, capsys):
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert main(["experiment", "mirror-symmetry", "--out", str(tmp_path / "file")]) == 2
     assert "file" in capsys.readouterr().err
-
-
-# --- arrows -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "nn" / "experiments").glob("*.py")))
-def test_a_module_imports_only_what_its_docstring_says(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    text = " ".join(ast.get_docstring(tree).split())
-    allowed = set(re.findall(r"\w+", re.search(r"May import: (.*?)\.(?: |$)", text)[1]))
-    names = [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    needed = {name.split(".")[-1] for name in names if name.startswith("nn.")}
-    assert needed <= allowed
