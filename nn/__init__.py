@@ -13,8 +13,8 @@ from nn.adam import Adam, Adamax, AdamW, NAdam, RAdam
 from nn.adaptive import Adadelta, Adagrad, RMSprop
 from nn.classic import BlendedMomentum, Quickprop, Rprop, fan_in
 from nn.clip import clip_grad_norm_, clip_grad_value_
-from nn.data import Data, batches, one_hot, split, standardise
-from nn.datasets import (
+from nn.data.cases import Data, batches, one_hot, split, standardise
+from nn.data.datasets import (
     breast_cancer,
     circles,
     diabetes,
@@ -27,6 +27,7 @@ from nn.datasets import (
     wine,
     xor,
 )
+from nn.data.historic import family_trees, mirror_symmetry
 from nn.diagnostics import (
     Diagnosis,
     TrainingWarning,
@@ -42,7 +43,6 @@ from nn.entropy import (
     binary_cross_entropy_with_logits,
     kl_div,
 )
-from nn.historic import family_trees, mirror_symmetry
 from nn.history import Epoch, History
 from nn.initialise import Initialiser, uniform
 from nn.layers import MLP, Layer, Neuron, Sequential

@@ -2,7 +2,7 @@
 
 Holds: `main`.
 
-May import: experiments, datasets, recipes, run.
+May import: data, experiments, recipes, run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from nn.datasets import DATA_SETS
+from nn.data.datasets import DATA_SETS
 from nn.experiments.command import add_command, run_command
 from nn.recipes import RECIPES
 from nn.run import run

@@ -15,7 +15,7 @@ from typing import Any
 from autodiff import Value, no_grad
 from nn.checks import check_cases, check_lengths, check_targets, column, entries, number
 from nn.classes import Classes, classes_of, remembered
-from nn.data import mean_and_deviation
+from nn.data.cases import mean_and_deviation
 from nn.modes import evaluation
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]

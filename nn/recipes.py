@@ -2,7 +2,7 @@
 
 Holds: `Recipe`, `RECIPES`, and `learn`, which follows one and says how good the result is.
 
-May import: data, metrics, train, adam, datasets, history, layers.  Never prints.
+May import: data, metrics, train, adam, history, layers.  Never prints.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nn.adam import AdamW
-from nn.data import Data, mean_and_deviation, split, standardise
-from nn.datasets import DATA_SETS
+from nn.data.cases import Data, mean_and_deviation, split, standardise
+from nn.data.datasets import DATA_SETS
 from nn.history import History
 from nn.layers import MLP
 from nn.metrics import accuracy, predict, r_squared

@@ -20,7 +20,7 @@ from typing import Any
 import autodiff
 from autodiff import Value, no_grad
 from nn.chance import Streams
-from nn.data import one_hot
+from nn.data.cases import one_hot
 from nn.engine import Problem
 from nn.likelihood import IGNORED, cross_entropy, nll_loss
 from nn.losses import LOSSES, inner_loss

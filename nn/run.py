@@ -15,7 +15,7 @@ from typing import Any
 
 from autodiff import Value, draw, gradcheck
 from nn.checks import check_folder
-from nn.data import Data
+from nn.data.cases import Data
 from nn.extras import need
 from nn.history import History
 from nn.layers import MLP

@@ -31,7 +31,7 @@ from nn.arguments import (
 from nn.chance import generator
 from nn.checks import check_flag, whole
 from nn.classes import Classes, remember, remembered
-from nn.data import batches
+from nn.data.cases import batches
 from nn.diagnostics import layer_parameters
 from nn.engine import Engine, Problem
 from nn.history import Epoch, History

@@ -2,7 +2,7 @@
 
 Holds: the recipes, the functions that report what they did, and their pictures.
 
-May import: data, datasets, initialise, layers, module, panels; of its room learn, picture, report.
+May import: data, initialise, layers, module, panels; of its room learn, picture, report.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from nn.data import Data
-from nn.datasets import encoder, parity, xor
+from nn.data.cases import Data
+from nn.data.datasets import encoder, parity, xor
 from nn.experiments.learn import Equation9, Recipe, Trial, logistic
 from nn.experiments.picture import (
     codes,

@@ -2,7 +2,7 @@
 
 Holds: `RECIPES`, three of his algorithms; `encoder_10_5_10`, which reports what they did.
 
-May import: extras, classic, datasets, module, panels; of its room learn, losses, picture, report.
+May import: extras, data, classic, module, panels; of its room learn, losses, picture, report.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from nn.classic import Quickprop, fan_in
-from nn.datasets import encoder
+from nn.data.datasets import encoder
 from nn.experiments.learn import Equation9, Recipe, Trial, logistic
 from nn.experiments.losses import arctanh_error, deadzone_error, offset_sigmoid
 from nn.experiments.picture import INK, draw_codes, figure

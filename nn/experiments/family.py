@@ -4,8 +4,8 @@ Holds: `FamilyNet`; the recipes `PRINTED` and `WORKING`; `parts`, which cases a 
 `right`, how many a net knows; `family_trees_1986`, which reports; `meanings`, what the units that
 code for persons came to stand for.
 
-May import: autodiff, historic, initialise, layers, module, panels; of its room learn, losses,
-picture, report.
+May import: autodiff, data, initialise, layers, module, panels; of its room learn, losses, picture,
+report.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from statistics import fmean, median
 from typing import Any
 
 from autodiff import no_grad
+from nn.data.historic import PEOPLE, family_trees
 from nn.experiments.learn import Equation9, Recipe, Trial
 from nn.experiments.losses import deadzone_error
 from nn.experiments.picture import draw_curves, draw_people, figure
 from nn.experiments.report import Report, Row, Trials, settings
-from nn.historic import PEOPLE, family_trees
 from nn.initialise import uniform
 from nn.layers import Layer
 from nn.module import Module

@@ -3,7 +3,7 @@
 Holds: `RECIPE`, as printed; `mirror_symmetry_1986`, which reports what it did; and what is measured
 of the weights: `asymmetry`, `ratios`, `near_1_2_4`.
 
-May import: historic; of its room learn, picture, report.
+May import: data; of its room learn, picture, report.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+from nn.data.historic import mirror_symmetry
 from nn.experiments.learn import Equation9, Recipe, Trial, logistic
 from nn.experiments.picture import INK, colour, draw_counts, draw_network, figure
 from nn.experiments.report import Report, Row, Trials, quartiles, settings, solved, sweeps
-from nn.historic import mirror_symmetry
 
 SOURCE = "Rumelhart, Hinton, Williams, Nature 323:533-536, 1986"
 # Published by the authors, and found by others: the quartiles of 1000 restarts.

@@ -7,8 +7,7 @@ weights from the persons of the family trees.
 
 Hue means the sign of a weight, and negative lines are dashed too.
 
-May import: autodiff, extras, historic, panels; of its room learn, report; matplotlib when first
-used.
+May import: autodiff, extras, data, panels; of its room learn, report; matplotlib when first used.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ from statistics import median
 from typing import Any
 
 from autodiff import no_grad
+from nn.data.historic import PEOPLE
 from nn.experiments.learn import Trial, median_sweeps
 from nn.experiments.report import solved_sweeps
 from nn.extras import need
-from nn.historic import PEOPLE
 from nn.panels import COLOURS, new_figure
 
 NEGATIVE, POSITIVE = COLOURS[:2]

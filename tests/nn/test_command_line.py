@@ -10,7 +10,7 @@ import pytest
 
 from nn import load, predict
 from nn.__main__ import main
-from nn.datasets import DATA_SETS
+from nn.data.datasets import DATA_SETS
 from nn.recipes import RECIPES
 
 pytest.importorskip("sklearn")

@@ -23,8 +23,8 @@ from nn import (
     standardise,
     xor,
 )
-from nn.data import mean_and_deviation
-from nn.datasets import DATA_SETS
+from nn.data.cases import mean_and_deviation
+from nn.data.datasets import DATA_SETS
 
 # name -> (cases, features, cases of each class), as their sources describe them.
 REAL = {

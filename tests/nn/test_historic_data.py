@@ -3,7 +3,7 @@
 import pytest
 
 from nn import family_trees, mirror_symmetry
-from nn.historic import PEOPLE, RELATIONS, family_facts
+from nn.data.historic import PEOPLE, RELATIONS, family_facts
 
 FACTS = family_facts()
 INVERSE = {

@@ -6,14 +6,14 @@ Both after Rumelhart, Hinton, Williams, "Learning representations by back-propag
 Nature 323:533-536, 1986; the trees first in Hinton, "Learning distributed representations of
 concepts", Proceedings of the Cognitive Science Society, 1986.
 
-May import: data.
+May import: of its room cases.
 """
 
 from __future__ import annotations
 
 from itertools import product
 
-from nn.data import Data, one_hot
+from nn.data.cases import Data, one_hot
 
 # Two families with the same tree: a person and the one 12 places later play the same part.
 PEOPLE = (

@@ -3,8 +3,8 @@
 Holds: the generated sets `xor`, `parity`, `encoder`, `moons`, `circles`, `spirals`; the real sets
 `breast_cancer`, `iris`, `digits`, `wine`, `diabetes`; and the table `DATA_SETS` of all.
 
-May import: data, extras; scikit-learn when a real set is asked for.  Never touches the global
-random state, and never the network.
+May import: extras; of its room cases; scikit-learn when a real set is asked for.  Never touches the
+global random state, and never the network.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from itertools import product
 from math import cos, pi, sin
 
-from nn.data import Data, Rows, one_hot
+from nn.data.cases import Data, Rows, one_hot
 from nn.extras import need
 
 # --- generated ----------------------------------------------------------------------------
