@@ -37,15 +37,12 @@ from nn.diagnostics import (
     gradient_norms,
     saturation,
 )
-from nn.dropout import Dropout
 from nn.entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     kl_div,
 )
 from nn.history import Epoch, History
-from nn.initialise import Initialiser, uniform
-from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.likelihood import cross_entropy, nll_loss
 from nn.losses import (
     half_squared_error,
@@ -58,12 +55,15 @@ from nn.losses import (
 )
 from nn.metrics import accuracy, classify, mean_absolute_error, predict, r_squared
 from nn.minimize import Minimum, minimize
-from nn.module import Module, parameters_to_vector, vector_to_parameters
+from nn.models.dropout import Dropout
+from nn.models.initialise import Initialiser, uniform
+from nn.models.layers import MLP, Layer, Neuron, Sequential
+from nn.models.module import Module, parameters_to_vector, vector_to_parameters
+from nn.models.recurrent import RNNCell
 from nn.optim import SGD, Optimizer
 from nn.persist import load, save
 from nn.phases import ConstantLR, LinearLR, OneCycleLR, SequentialLR
 from nn.plot import plot_decision, plot_gradient_flow, plot_history, plot_weights, save_figure
-from nn.recurrent import RNNCell
 from nn.schedules import (
     CosineAnnealingLR,
     ExponentialLR,

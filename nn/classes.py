@@ -10,7 +10,7 @@ what was learned: at 0 for margins (hinge loss) and logits, at one half for prob
 logarithm for theirs), halfway between the targets for losses such as `mse_loss`, which draw
 outputs towards them.
 
-May import: activations, layers, likelihood, losses.
+May import: likelihood, losses, models.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
-from nn.activations import LINEAR, activation_name
-from nn.layers import Layer, Neuron
 from nn.likelihood import cross_entropy, nll_loss
 from nn.losses import LOSSES, Loss, inner_loss
+from nn.models.activations import LINEAR, activation_name
+from nn.models.layers import Layer, Neuron
 
 # What a single output means to a loss that does not draw it towards the target.
 _OF_LOSS = {

@@ -2,7 +2,7 @@
 
 Holds: `clip_grad_norm_`, with its formula `clip_factor`, and `clip_grad_value_`.
 
-May import: autodiff, module, optim.
+May import: autodiff, models, optim.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from math import hypot, isfinite
 
 from autodiff import Value
-from nn.module import write_all
+from nn.models.module import write_all
 from nn.optim import in_range
 
 

@@ -5,7 +5,7 @@ Holds: `Neuron`, `Layer` and `MLP` as micrograd 0.1.0 has them, on ours; and `Mo
 Hidden layers have relu and the last one is linear; weights are drawn from [-1, 1] with Python's
 own `random`, so that `random.seed(1337)` gives the weights that it gives there; biases start at 0.
 
-May import: layers, module.
+May import: models.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from nn import layers
-from nn.module import Module
+from nn.models import layers
+from nn.models.module import Module
 
 __all__ = ["MLP", "Layer", "Module", "Neuron"]
 

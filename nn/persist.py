@@ -15,7 +15,7 @@ Two parts more may follow, with a checksum of their own, which older releases pa
 what a single output means, if the model was fitted to classes, and "training", where its training
 stands, if that was asked for.
 
-May import: autodiff, architecture, classes, module, optim, resume, schedules.
+May import: autodiff, models, optim, classes, resume, schedules.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autodiff import write_file
-from nn.architecture import Architecture, check_same, count, described, make
 from nn.classes import Classes, remember, remembered
-from nn.module import Module
+from nn.models.architecture import Architecture, check_same, count, described, make
+from nn.models.module import Module
 from nn.optim import Optimizer
 from nn.resume import put_back, training_state
 from nn.schedules import Schedule

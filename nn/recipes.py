@@ -2,7 +2,7 @@
 
 Holds: `Recipe`, `RECIPES`, and `learn`, which follows one and says how good the result is.
 
-May import: data, metrics, train, adam, history, layers.  Never prints.
+May import: data, models, metrics, train, adam, history.  Never prints.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from nn.adam import AdamW
 from nn.data.cases import Data, mean_and_deviation, split, standardise
 from nn.data.datasets import DATA_SETS
 from nn.history import History
-from nn.layers import MLP
 from nn.metrics import accuracy, predict, r_squared
+from nn.models.layers import MLP
 from nn.train import fit
 
 

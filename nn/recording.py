@@ -6,8 +6,7 @@ by which a change of a model is noticed; and `NotRecordableError`.
 A tape repeats what a function did once.  So nothing may be recorded that does something else the
 next time: draws random numbers, changes itself, reads what is no input.
 
-May import: autodiff, chance, data, engine, likelihood, losses, modes, module; numpy when first
-used.
+May import: autodiff, chance, data, models, losses, engine, likelihood; numpy when first used.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from nn.data.cases import one_hot
 from nn.engine import Problem
 from nn.likelihood import IGNORED, cross_entropy, nll_loss
 from nn.losses import LOSSES, inner_loss
-from nn.modes import evaluation
-from nn.module import Module
+from nn.models.modes import evaluation
+from nn.models.module import Module
 
 # More paths through comparisons than this cost more replays than they save.
 MOST_PATHS = 4

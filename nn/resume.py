@@ -6,7 +6,7 @@ What is kept are numbers: the settings of the optimizer and the schedule, what t
 where the stream of random numbers stands that shuffles the cases.  Functions are not: a `LambdaLR`
 is made anew with its own.
 
-May import: autodiff, module, optim, schedules.
+May import: autodiff, models, optim, schedules.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from math import isfinite
 from typing import Any
 
 from autodiff import Value
-from nn.module import Module
+from nn.models.module import Module
 from nn.optim import Optimizer
 from nn.schedules import Schedule
 

@@ -2,7 +2,7 @@
 
 Holds: `run`, which prints what it does and writes its results.
 
-May import: autodiff, checks, extras, data, losses, metrics, persist, plot, history, layers,
+May import: autodiff, checks, extras, data, models, losses, metrics, persist, plot, history,
 recipes.  Prints ASCII only, which every console can show.
 """
 
@@ -18,9 +18,9 @@ from nn.checks import check_folder
 from nn.data.cases import Data
 from nn.extras import need
 from nn.history import History
-from nn.layers import MLP
 from nn.losses import LOSSES
 from nn.metrics import mean_absolute_error, predict
+from nn.models.layers import MLP
 from nn.persist import save
 from nn.plot import plot_decision, plot_history, plot_weights, save_figure
 from nn.recipes import LOSS_OF_TASK, build, load_data, prepare, recipe_of, score, train_on

@@ -2,9 +2,9 @@
 
 Holds: `fit`.
 
-May import: autodiff, arguments, checks, classes, data, diagnostics, engine, history, chance,
-losses, metrics, modes, module, optim, progress, schedules, stopping, tape_engine.  Never holds a
-formula of its own.
+May import: autodiff, checks, chance, data, models, losses, metrics, optim, arguments, classes,
+diagnostics, engine, history, progress, schedules, stopping, tape_engine.  Never holds a formula of
+its own.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from nn.engine import Engine, Problem
 from nn.history import Epoch, History
 from nn.losses import Loss, inner_loss, known_loss
 from nn.metrics import Metric, plain
-from nn.modes import learning
-from nn.module import Module, parameters_to_vector, vector_to_parameters
+from nn.models.modes import learning
+from nn.models.module import Module, parameters_to_vector, vector_to_parameters
 from nn.optim import Optimizer, in_range
 from nn.progress import progress_bar
 from nn.schedules import Schedule

@@ -2,7 +2,7 @@
 
 Holds: the recipes, the functions that report what they did, and their pictures.
 
-May import: data, initialise, layers, module, panels; of its room learn, picture, report.
+May import: data, models, panels; of its room learn, picture, report.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from nn.experiments.report import (
     solved_median,
     sweeps,
 )  # fmt: skip
-from nn.initialise import uniform
-from nn.layers import Neuron
-from nn.module import Module
+from nn.models.initialise import uniform
+from nn.models.layers import Neuron
+from nn.models.module import Module
 from nn.panels import COLOURS, MARKERS
 
 SOURCE = "Rumelhart, Hinton, Williams, in: Parallel Distributed Processing 1, chapter 8, 1986"

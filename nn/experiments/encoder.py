@@ -2,7 +2,7 @@
 
 Holds: `RECIPES`, three of his algorithms; `encoder_10_5_10`, which reports what they did.
 
-May import: extras, data, classic, module, panels; of its room learn, losses, picture, report.
+May import: extras, data, models, classic, panels; of its room learn, losses, picture, report.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nn.experiments.losses import arctanh_error, deadzone_error, offset_sigmoid
 from nn.experiments.picture import INK, draw_codes, figure
 from nn.experiments.report import Report, Row, Trials, settings, solved, solved_sweeps
 from nn.extras import need
-from nn.module import Module
+from nn.models.module import Module
 from nn.panels import COLOURS
 
 SOURCE = "Fahlman, An empirical study of learning speed, CMU-CS-88-162, 1988"

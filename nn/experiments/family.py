@@ -4,8 +4,7 @@ Holds: `FamilyNet`; the recipes `PRINTED` and `WORKING`; `parts`, which cases a 
 `right`, how many a net knows; `family_trees_1986`, which reports; `meanings`, what the units that
 code for persons came to stand for.
 
-May import: autodiff, data, initialise, layers, module, panels; of its room learn, losses, picture,
-report.
+May import: autodiff, data, models, panels; of its room learn, losses, picture, report.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from nn.experiments.learn import Equation9, Recipe, Trial
 from nn.experiments.losses import deadzone_error
 from nn.experiments.picture import draw_curves, draw_people, figure
 from nn.experiments.report import Report, Row, Trials, settings
-from nn.initialise import uniform
-from nn.layers import Layer
-from nn.module import Module
+from nn.models.initialise import uniform
+from nn.models.layers import Layer
+from nn.models.module import Module
 from nn.panels import COLOURS
 
 SOURCE = "Rumelhart, Hinton, Williams, Nature 323:533-536, 1986"

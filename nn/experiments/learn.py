@@ -3,8 +3,8 @@
 Holds: `Equation9`, the momentum of 1986; `logistic`, its networks; `Recipe`; `Trial`, one run of a
 recipe; `learn`, which makes it; `run`, which makes many; and `median_sweeps`.
 
-May import: autodiff, extras, losses, optim, initialise, layers, module; of its room losses, sweep;
-numpy when first used.
+May import: autodiff, extras, models, losses, optim; of its room losses, sweep; numpy when first
+used.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from autodiff import Value
 from nn.experiments.losses import CaseError
 from nn.experiments.sweep import Rows, Sweep
 from nn.extras import need
-from nn.initialise import uniform
-from nn.layers import MLP
 from nn.losses import half_squared_error
-from nn.module import Module, vector_to_parameters
+from nn.models.initialise import uniform
+from nn.models.layers import MLP
+from nn.models.module import Module, vector_to_parameters
 from nn.optim import Optimizer, State, in_range
 
 

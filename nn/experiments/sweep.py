@@ -2,7 +2,7 @@
 
 Holds: `Sweep`, which replays recordings of one case.
 
-May import: autodiff, extras, module; of its room losses; numpy when first used.
+May import: autodiff, extras, models; of its room losses; numpy when first used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import autodiff
 from nn.experiments.losses import CaseError
 from nn.extras import need
-from nn.module import vector_to_parameters
+from nn.models.module import vector_to_parameters
 
 Rows = Sequence[Sequence[float]]
 

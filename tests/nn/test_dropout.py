@@ -25,7 +25,7 @@ from nn import (
     predict,
     save,
 )
-from nn.modes import evaluation
+from nn.models.modes import evaluation
 
 DATA = moons(20, seed=0)
 quiet = partial(
@@ -297,7 +297,7 @@ def test_a_class_of_the_users_own_is_not_taken_for_ours(tmp_path):
 
 @pytest.mark.parametrize("p", [2.0, "0.5", None, True])
 def test_a_file_with_a_probability_that_is_none_is_refused(p, tmp_path):
-    from nn.architecture import make
+    from nn.models.architecture import make
 
     with pytest.raises(ValueError, match="'p' is"):
         make({"kind": "Dropout", "p": p, "seed": 0})

@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 import pytest
 
 from nn import MLP, Layer, uniform
-from nn.initialise import INITIALISERS
+from nn.models.initialise import INITIALISERS
 
 # (name, largest weight if uniform, standard deviation), for 50 inputs and 30 neurons.
 SPREADS = [

@@ -2,7 +2,7 @@
 
 Holds: `Neuron`, `Layer`, `MLP`, `Sequential`.
 
-May import: autodiff, module, activations, chance, initialise.  Never trains.
+May import: autodiff, chance; of its room activations, initialise, module.  Never trains.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from itertools import pairwise
 from typing import Any, ParamSpec
 
 from autodiff import Value, dot, scope
-from nn.activations import (
+from nn.chance import generator
+from nn.models.activations import (
     ACTIVATIONS,
     JOINT,
     Activation,
     activation_name,
     known_activation,
 )  # fmt: skip
-from nn.chance import generator
-from nn.initialise import Initialiser, known_initialiser
-from nn.module import Module, one_example
+from nn.models.initialise import Initialiser, known_initialiser
+from nn.models.module import Module, one_example
 
 _Settings = ParamSpec("_Settings")
 # What micrograd calls the arguments, and how they are written here.

@@ -5,7 +5,7 @@ Holds: `Module`, the vectors of parameters (`parameters_to_vector`, `vector_to_p
 
 Modules may stand in one another in any way, in circles too, and as deep as memory allows.
 
-May import: autodiff, modes.  Never knows a particular layer, loss or optimizer.
+May import: autodiff; of its room modes.  Never knows a particular layer, loss or optimizer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from autodiff import Value
-from nn.modes import evaluating
+from nn.models.modes import evaluating
 
 _M = TypeVar("_M", bound="Module")
 

@@ -2,7 +2,7 @@
 
 Holds: `Dropout`.
 
-May import: autodiff, chance, module.
+May import: autodiff, chance; of its room module.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff import Value
 from nn.chance import generator
-from nn.module import Module
+from nn.models.module import Module
 
 
 class Dropout(Module):

@@ -4,7 +4,7 @@ Holds: `described`, `check_same`, `count` and `make`, and the table of the kinds
 a description.  Every setting that comes from a file is checked for type and range; names are
 looked up; nothing is evaluated.
 
-May import: autodiff, activations, dropout, layers, module, recurrent.
+May import: autodiff; of its room activations, dropout, layers, module, recurrent.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from itertools import pairwise
 from typing import Any
 
 import autodiff
-from nn.activations import JOINT
-from nn.dropout import Dropout
-from nn.layers import MLP, Layer, Neuron, Sequential
-from nn.module import Module
-from nn.recurrent import RNNCell
+from nn.models.activations import JOINT
+from nn.models.dropout import Dropout
+from nn.models.layers import MLP, Layer, Neuron, Sequential
+from nn.models.module import Module
+from nn.models.recurrent import RNNCell
 
 # The widest layer that is believed; keeps the arithmetic on widths from a file small.
 _WIDEST = 10**7

@@ -2,7 +2,7 @@
 
 Holds: `RNNCell`, which can be unrolled along a sequence.
 
-May import: autodiff, activations, chance, initialise, layers, module.
+May import: autodiff, chance; of its room activations, initialise, layers, module.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff import Value, scope
-from nn.activations import Activation, activation_name, known_activation
 from nn.chance import generator
-from nn.initialise import Initialiser, known_initialiser
-from nn.layers import Neuron, check_size, width
-from nn.module import Module, one_example
+from nn.models.activations import Activation, activation_name, known_activation
+from nn.models.initialise import Initialiser, known_initialiser
+from nn.models.layers import Neuron, check_size, width
+from nn.models.module import Module, one_example
 
 
 class RNNCell(Module):
