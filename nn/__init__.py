@@ -37,14 +37,13 @@ from nn.diagnostics import (
     gradient_norms,
     saturation,
 )
-from nn.entropy import (
+from nn.history import Epoch, History
+from nn.losses.entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     kl_div,
 )
-from nn.history import Epoch, History
-from nn.likelihood import cross_entropy, nll_loss
-from nn.losses import (
+from nn.losses.errors import (
     half_squared_error,
     hinge_loss,
     huber_loss,
@@ -53,6 +52,7 @@ from nn.losses import (
     smooth_l1_loss,
     squared_error,
 )
+from nn.losses.likelihood import cross_entropy, nll_loss
 from nn.metrics import accuracy, classify, mean_absolute_error, predict, r_squared
 from nn.minimize import Minimum, minimize
 from nn.models.dropout import Dropout

@@ -10,7 +10,7 @@ what was learned: at 0 for margins (hinge loss) and logits, at one half for prob
 logarithm for theirs), halfway between the targets for losses such as `mse_loss`, which draw
 outputs towards them.
 
-May import: likelihood, losses, models.
+May import: losses, models.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
-from nn.likelihood import cross_entropy, nll_loss
-from nn.losses import LOSSES, Loss, inner_loss
+from nn.losses.likelihood import cross_entropy, nll_loss
+from nn.losses.table import LOSSES, Loss, inner_loss
 from nn.models.activations import LINEAR, activation_name
 from nn.models.layers import Layer, Neuron
 

@@ -22,7 +22,7 @@ from nn.classes import Classes, classes_of, ignored_by, last_activation
 from nn.clip import clip_grad_norm_
 from nn.diagnostics import layer_parameters
 from nn.history import Evaluation
-from nn.losses import LOSSES, Loss, inner_loss
+from nn.losses.table import LOSSES, Loss, inner_loss
 from nn.metrics import outputs_of
 from nn.optim import Optimizer
 

@@ -18,7 +18,7 @@ from nn.checks import check_folder
 from nn.data.cases import Data
 from nn.extras import need
 from nn.history import History
-from nn.losses import LOSSES
+from nn.losses.table import LOSSES
 from nn.metrics import mean_absolute_error, predict
 from nn.models.layers import MLP
 from nn.persist import save

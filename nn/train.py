@@ -35,7 +35,7 @@ from nn.data.cases import batches
 from nn.diagnostics import layer_parameters
 from nn.engine import Engine, Problem
 from nn.history import Epoch, History
-from nn.losses import Loss, inner_loss, known_loss
+from nn.losses.table import Loss, inner_loss, known_loss
 from nn.metrics import Metric, plain
 from nn.models.modes import learning
 from nn.models.module import Module, parameters_to_vector, vector_to_parameters

@@ -18,7 +18,7 @@ from autodiff import Value
 from nn.experiments.losses import CaseError
 from nn.experiments.sweep import Rows, Sweep
 from nn.extras import need
-from nn.losses import half_squared_error
+from nn.losses.errors import half_squared_error
 from nn.models.initialise import uniform
 from nn.models.layers import MLP
 from nn.models.module import Module, vector_to_parameters

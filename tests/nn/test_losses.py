@@ -20,7 +20,7 @@ from nn import (
     smooth_l1_loss,
     squared_error,
 )
-from nn.losses import LOSSES, known_loss
+from nn.losses.table import LOSSES, known_loss
 from tests.nn import questions
 
 TOLERANCE = 1e-12

@@ -30,7 +30,7 @@ from nn import (
     smooth_l1_loss,
     squared_error,
 )
-from nn.losses import LOSSES
+from nn.losses.table import LOSSES
 from nn.tape_engine import seconds
 
 numpy = pytest.importorskip("numpy")

@@ -1,34 +1,21 @@
-"""Losses: how far predictions are from their targets, as one number.
+"""Losses of how far predictions are from their targets, each output apart.
 
-Holds: the losses of differences under PyTorch's names (`torch.nn.functional`), `hinge_loss`, the
-two sums of squares of the founding texts, and `LOSSES`, the table of all, with those of
-`entropy` and `likelihood`.
-All take predictions and targets alike: one number each, a list of one number per example, or a
-list of one list of outputs per example.  All weigh examples i alike:
+Holds: the losses of differences under PyTorch's names (`torch.nn.functional`), `hinge_loss`, and
+the two sums of squares of the founding texts.
 
-    weighted mean = sum_i w_i l_i / sum_i w_i      weighted sum = sum_i w_i l_i
-
-May import: autodiff, entropy, likelihood, reduction.
+May import: autodiff; of its room entropy, reduction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import autodiff
-from nn.entropy import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    check_target,
-    kl_div,
-)
-from nn.likelihood import cross_entropy, nll_loss
-from nn.reduction import elementwise
+from nn.losses.entropy import check_target
+from nn.losses.reduction import elementwise
 
 Number = Any  # a Value or a plain number
-Loss = Callable[..., Any]
 
 
 def mse_loss(
@@ -229,37 +216,3 @@ def half_squared_error(
         sample_weight,
         outputs="sum",
     )
-
-
-LOSSES: dict[str, Loss] = {
-    loss.__name__: loss
-    for loss in (
-        mse_loss, l1_loss, huber_loss, smooth_l1_loss, hinge_loss, binary_cross_entropy,
-        binary_cross_entropy_with_logits, cross_entropy, nll_loss, kl_div, squared_error,
-        half_squared_error,
-    )
-}  # fmt: skip
-
-
-def known_loss(loss: str | Loss) -> Loss:
-    """The loss of that name, or the function itself.
-
-    Raises:
-        TypeError: If it is neither a name nor a function of a batch.
-        ValueError: If the name is unknown; the message lists the known ones.
-    """
-    if callable(loss) and not isinstance(loss, type):
-        return loss
-    if not isinstance(loss, str):
-        raise TypeError(
-            f"loss is a name such as 'mse_loss', or a function of predictions and targets, not "
-            f"{loss!r:.80}"
-        )
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}: the known ones are {', '.join(LOSSES)}")
-    return LOSSES[loss]
-
-
-def inner_loss(loss: Any) -> Any:
-    """The loss inside a `functools.partial`, which settles some of its arguments; else itself."""
-    return loss.func if isinstance(loss, partial) else loss

@@ -3,7 +3,7 @@
 Holds: `binary_cross_entropy`, `binary_cross_entropy_with_logits`, `kl_div`, under PyTorch's names
 (`torch.nn.functional`), with its options and results.
 
-May import: autodiff, reduction.
+May import: autodiff; of its room reduction.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autodiff
-from nn.reduction import elementwise
+from nn.losses.reduction import elementwise
 
 # What PyTorch cuts log(p) off at is -100; this is the p where that happens.
 _SMALLEST_PROBABILITY = 3.720075976020836e-44

@@ -3,7 +3,7 @@
 Holds: `cross_entropy`, from scores, and `nll_loss`, from logarithms of probabilities, under
 PyTorch's names (`torch.nn.functional`), with its options and results.
 
-May import: autodiff, reduction.
+May import: autodiff; of its room reduction.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autodiff
-from nn.reduction import (
+from nn.losses.reduction import (
     REDUCTIONS,
     check_counts,
     check_reduction,
