@@ -53,7 +53,7 @@ from nn.losses.errors import (
     squared_error,
 )
 from nn.losses.likelihood import cross_entropy, nll_loss
-from nn.metrics import accuracy, classify, mean_absolute_error, predict, r_squared
+from nn.metrics.measures import accuracy, classify, mean_absolute_error, predict, r_squared
 from nn.minimize import Minimum, minimize
 from nn.models.dropout import Dropout
 from nn.models.initialise import Initialiser, uniform

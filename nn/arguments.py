@@ -16,7 +16,7 @@ from typing import Any
 from nn.adam import Adam
 from nn.engine import Problem
 from nn.history import Epoch
-from nn.metrics import METRICS, Metric, known_metric
+from nn.metrics.measures import METRICS, Metric, known_metric
 from nn.models.module import Module
 from nn.optim import Optimizer, parameter_list
 from nn.schedules import Schedule

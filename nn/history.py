@@ -2,7 +2,7 @@
 
 Holds: `Epoch`, what is known when one pass over the data ends, and `History`, all of them.
 
-May import: classes.
+May import: metrics.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from nn.classes import Classes
+from nn.metrics.classes import Classes
 
 # `(outputs, loss)` of a set of cases.
 Evaluation = tuple[list[Any], float]

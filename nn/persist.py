@@ -15,7 +15,7 @@ Two parts more may follow, with a checksum of their own, which older releases pa
 what a single output means, if the model was fitted to classes, and "training", where its training
 stands, if that was asked for.
 
-May import: autodiff, models, optim, classes, resume, schedules.
+May import: autodiff, models, metrics, optim, resume, schedules.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autodiff import write_file
-from nn.classes import Classes, remember, remembered
+from nn.metrics.classes import Classes, remember, remembered
 from nn.models.architecture import Architecture, check_same, count, described, make
 from nn.models.module import Module
 from nn.optim import Optimizer

@@ -2,8 +2,8 @@
 
 Holds: `plot_history`, `plot_gradient_flow`, `plot_decision`, `plot_weights`, and `save_figure`.
 
-May import: autodiff, checks, classes, extras, history, metrics, panels; matplotlib and numpy when
-first used.  Never opens a window.
+May import: autodiff, checks, extras, metrics, history, panels; matplotlib and numpy when first
+used.  Never opens a window.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 
 from autodiff import write_file
 from nn.checks import check_cases, check_lengths, check_targets, column, number, whole
-from nn.classes import classes_of
 from nn.extras import need
 from nn.history import History
-from nn.metrics import outputs_of
+from nn.metrics.classes import classes_of
+from nn.metrics.measures import outputs_of
 from nn.panels import (
     COLOURS,
     LARGEST,

@@ -14,7 +14,7 @@ from nn.adam import AdamW
 from nn.data.cases import Data, mean_and_deviation, split, standardise
 from nn.data.datasets import DATA_SETS
 from nn.history import History
-from nn.metrics import accuracy, predict, r_squared
+from nn.metrics.measures import accuracy, predict, r_squared
 from nn.models.layers import MLP
 from nn.train import fit
 

@@ -19,7 +19,7 @@ from nn.data.cases import Data
 from nn.extras import need
 from nn.history import History
 from nn.losses.table import LOSSES
-from nn.metrics import mean_absolute_error, predict
+from nn.metrics.measures import mean_absolute_error, predict
 from nn.models.layers import MLP
 from nn.persist import save
 from nn.plot import plot_decision, plot_history, plot_weights, save_figure

@@ -2,9 +2,8 @@
 
 Holds: `fit`.
 
-May import: autodiff, checks, chance, data, models, losses, metrics, optim, arguments, classes,
-diagnostics, engine, history, progress, schedules, stopping, tape_engine.  Never holds a formula of
-its own.
+May import: autodiff, checks, chance, data, models, losses, metrics, optim, arguments, diagnostics,
+engine, history, progress, schedules, stopping, tape_engine.  Never holds a formula of its own.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ from nn.arguments import (
 )
 from nn.chance import generator
 from nn.checks import check_flag, whole
-from nn.classes import Classes, remember, remembered
 from nn.data.cases import batches
 from nn.diagnostics import layer_parameters
 from nn.engine import Engine, Problem
 from nn.history import Epoch, History
 from nn.losses.table import Loss, inner_loss, known_loss
-from nn.metrics import Metric, plain
+from nn.metrics.classes import Classes, remember, remembered
+from nn.metrics.measures import Metric, plain
 from nn.models.modes import learning
 from nn.models.module import Module, parameters_to_vector, vector_to_parameters
 from nn.optim import Optimizer, in_range

@@ -26,7 +26,7 @@ from nn import (
     predict,
     r_squared,
 )
-from nn.classes import Classes, classes_of, last_activation, remembered
+from nn.metrics.classes import Classes, classes_of, last_activation, remembered
 
 DATA = moons(24, noise=0.3, seed=1)
 ZERO_ONE = DATA.y

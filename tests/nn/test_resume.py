@@ -27,7 +27,7 @@ from nn import (
     moons,
     save,
 )
-from nn.classes import Classes, remembered
+from nn.metrics.classes import Classes, remembered
 from nn.persist import _digest
 
 DATA = moons(10, noise=0.3, seed=1)

@@ -3,7 +3,7 @@
 Holds: `predict` and `classify`, with `outputs_of` and `plain`; `accuracy`, `r_squared`,
 `mean_absolute_error`; and `METRICS`, the table of those that `fit` can follow.
 
-May import: autodiff, checks, data, models, classes.  Never changes a model.
+May import: autodiff, checks, data, models; of its room classes.  Never changes a model.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from autodiff import Value, no_grad
 from nn.checks import check_cases, check_lengths, check_targets, column, entries, number
-from nn.classes import Classes, classes_of, remembered
 from nn.data.cases import mean_and_deviation
+from nn.metrics.classes import Classes, classes_of, remembered
 from nn.models.modes import evaluation
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
