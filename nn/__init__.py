@@ -9,10 +9,6 @@
 True
 """
 
-from nn.adam import Adam, Adamax, AdamW, NAdam, RAdam
-from nn.adaptive import Adadelta, Adagrad, RMSprop
-from nn.classic import BlendedMomentum, Quickprop, Rprop, fan_in
-from nn.clip import clip_grad_norm_, clip_grad_value_
 from nn.data.cases import Data, batches, one_hot, split, standardise
 from nn.data.datasets import (
     breast_cancer,
@@ -54,17 +50,19 @@ from nn.losses.errors import (
 )
 from nn.losses.likelihood import cross_entropy, nll_loss
 from nn.metrics.measures import accuracy, classify, mean_absolute_error, predict, r_squared
-from nn.minimize import Minimum, minimize
 from nn.models.dropout import Dropout
 from nn.models.initialise import Initialiser, uniform
 from nn.models.layers import MLP, Layer, Neuron, Sequential
 from nn.models.module import Module, parameters_to_vector, vector_to_parameters
 from nn.models.recurrent import RNNCell
-from nn.optim import SGD, Optimizer
-from nn.persist import load, save
-from nn.phases import ConstantLR, LinearLR, OneCycleLR, SequentialLR
-from nn.plot import plot_decision, plot_gradient_flow, plot_history, plot_weights, save_figure
-from nn.schedules import (
+from nn.optim.adam import Adam, Adamax, AdamW, NAdam, RAdam
+from nn.optim.adaptive import Adadelta, Adagrad, RMSprop
+from nn.optim.base import SGD, Optimizer
+from nn.optim.classic import BlendedMomentum, Quickprop, Rprop, fan_in
+from nn.optim.clip import clip_grad_norm_, clip_grad_value_
+from nn.optim.minimize import Minimum, minimize
+from nn.optim.phases import ConstantLR, LinearLR, OneCycleLR, SequentialLR
+from nn.optim.schedules import (
     CosineAnnealingLR,
     ExponentialLR,
     InverseTimeLR,
@@ -73,9 +71,11 @@ from nn.schedules import (
     Schedule,
     StepLR,
 )
+from nn.optim.watching import AdaptiveLR, ReduceLROnPlateau
+from nn.persist import load, save
+from nn.plot import plot_decision, plot_gradient_flow, plot_history, plot_weights, save_figure
 from nn.stopping import AllCorrect, LossBelow, NoImprovement, Stop, TimeLimit
 from nn.train import fit
-from nn.watching import AdaptiveLR, ReduceLROnPlateau
 
 # Pictures know histories, and not the other way round.
 History.plot = plot_history

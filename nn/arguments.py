@@ -4,7 +4,7 @@ Holds: `listed`, `check_model`, and for each kind of argument a function that re
 meant: `known_criterion`, `known_callback`, `known_held_out`, `known_measures`, `known_optimizer`,
 `known_schedule`.  None of them changes anything but what is made on the way.
 
-May import: models, metrics, optim, adam, engine, history, schedules, stopping.
+May import: models, metrics, optim, engine, history, stopping.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nn.adam import Adam
 from nn.engine import Problem
 from nn.history import Epoch
 from nn.metrics.measures import METRICS, Metric, known_metric
 from nn.models.module import Module
-from nn.optim import Optimizer, parameter_list
-from nn.schedules import Schedule
+from nn.optim.adam import Adam
+from nn.optim.base import Optimizer, parameter_list
+from nn.optim.schedules import Schedule
 from nn.stopping import Stop
 
 Callback = Callable[[Epoch], object]

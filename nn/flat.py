@@ -3,7 +3,7 @@
 Holds: `State`, where a training stands, and `Flat`, which reads it from a model's Values, moves it
 on, and writes it back; `norm`.
 
-May import: autodiff, clip, optim, recording; numpy when first used.
+May import: autodiff, optim, recording; numpy when first used.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from math import hypot
 from typing import Any, NamedTuple
 
 from autodiff import Value
-from nn.clip import clip_factor
-from nn.optim import Optimizer
+from nn.optim.base import Optimizer
+from nn.optim.clip import clip_factor
 from nn.recording import NotRecordableError
 
 

@@ -15,7 +15,7 @@ Two parts more may follow, with a checksum of their own, which older releases pa
 what a single output means, if the model was fitted to classes, and "training", where its training
 stands, if that was asked for.
 
-May import: autodiff, models, metrics, optim, resume, schedules.
+May import: autodiff, models, metrics, optim, resume.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from autodiff import write_file
 from nn.metrics.classes import Classes, remember, remembered
 from nn.models.architecture import Architecture, check_same, count, described, make
 from nn.models.module import Module
-from nn.optim import Optimizer
+from nn.optim.base import Optimizer
+from nn.optim.schedules import Schedule
 from nn.resume import put_back, training_state
-from nn.schedules import Schedule
 
 FORMAT, VERSION = "valuegrad model", 1
 # What is part of a file if there is something to say.

@@ -6,7 +6,7 @@ What is kept are numbers: the settings of the optimizer and the schedule, what t
 where the stream of random numbers stands that shuffles the cases.  Functions are not: a `LambdaLR`
 is made anew with its own.
 
-May import: autodiff, models, optim, schedules.
+May import: autodiff, models, optim.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 from autodiff import Value
 from nn.models.module import Module
-from nn.optim import Optimizer
-from nn.schedules import Schedule
+from nn.optim.base import Optimizer
+from nn.optim.schedules import Schedule
 
 State = dict[str, Any]
 # Attributes that are kept apart, or belong to the model.

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from nn.engine import Eager, Engine, Problem
 from nn.flat import Flat, State, norm
 from nn.metrics.measures import outputs_of
-from nn.optim import Optimizer
+from nn.optim.base import Optimizer
 from nn.recording import NotRecordableError, Recording, contents, same
 
 ENGINES = ("auto", "eager", "tape")

@@ -3,7 +3,7 @@
 Holds: `fit`.
 
 May import: autodiff, checks, chance, data, models, losses, metrics, optim, arguments, diagnostics,
-engine, history, progress, schedules, stopping, tape_engine.  Never holds a formula of its own.
+engine, history, progress, stopping, tape_engine.  Never holds a formula of its own.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from nn.metrics.classes import Classes, remember, remembered
 from nn.metrics.measures import Metric, plain
 from nn.models.modes import learning
 from nn.models.module import Module, parameters_to_vector, vector_to_parameters
-from nn.optim import Optimizer, in_range
+from nn.optim.base import Optimizer, in_range
+from nn.optim.schedules import Schedule
 from nn.progress import progress_bar
-from nn.schedules import Schedule
 from nn.stopping import Stop
 from nn.tape_engine import engine_for
 

@@ -2,7 +2,7 @@
 
 Holds: `RECIPES`, three of his algorithms; `encoder_10_5_10`, which reports what they did.
 
-May import: extras, data, models, classic, panels; of its room learn, losses, picture, report.
+May import: extras, data, models, optim, panels; of its room learn, losses, picture, report.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from math import nan
 from statistics import mean, stdev
 from typing import Any
 
-from nn.classic import Quickprop, fan_in
 from nn.data.datasets import encoder
 from nn.experiments.learn import Equation9, Recipe, Trial, logistic
 from nn.experiments.losses import arctanh_error, deadzone_error, offset_sigmoid
@@ -20,6 +19,7 @@ from nn.experiments.picture import INK, draw_codes, figure
 from nn.experiments.report import Report, Row, Trials, settings, solved, solved_sweeps
 from nn.extras import need
 from nn.models.module import Module
+from nn.optim.classic import Quickprop, fan_in
 from nn.panels import COLOURS
 
 SOURCE = "Fahlman, An empirical study of learning speed, CMU-CS-88-162, 1988"

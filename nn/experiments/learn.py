@@ -22,7 +22,7 @@ from nn.losses.errors import half_squared_error
 from nn.models.initialise import uniform
 from nn.models.layers import MLP
 from nn.models.module import Module, vector_to_parameters
-from nn.optim import Optimizer, State, in_range
+from nn.optim.base import Optimizer, State, in_range
 
 
 class Equation9(Optimizer):

@@ -37,7 +37,7 @@ from nn import (
     mse_loss,
     vector_to_parameters,
 )
-from nn.schedules import rates
+from nn.optim.schedules import rates
 from tests.nn.questions import (
     EPOCHS,
     EPOCHS_SHOWN,

@@ -3,7 +3,7 @@
 Holds: `BlendedMomentum`, inertia as a running mean; `Quickprop`, Fahlman's parabolas; `Rprop`,
 which follows signs alone; and `fan_in`, by which Quickprop divides its learning rate.
 
-May import: autodiff, models, optim.  Never computes a gradient.
+May import: autodiff, models; of its room base.  Never computes a gradient.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from autodiff import Value
 from nn.models.layers import Neuron
 from nn.models.module import Module
-from nn.optim import Optimizer, State, in_range
+from nn.optim.base import Optimizer, State, in_range
 
 
 class BlendedMomentum(Optimizer):

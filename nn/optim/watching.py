@@ -3,15 +3,15 @@
 Holds: `ReduceLROnPlateau`, under PyTorch's name and with its results; and `AdaptiveLR`, that of the
 founding texts.
 
-May import: optim, schedules.
+May import: of its room base, schedules.
 """
 
 from __future__ import annotations
 
 from math import isfinite
 
-from nn.optim import Optimizer, in_range
-from nn.schedules import Schedule
+from nn.optim.base import Optimizer, in_range
+from nn.optim.schedules import Schedule
 
 
 class _Watching(Schedule):

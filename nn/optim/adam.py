@@ -5,7 +5,7 @@ defaults, and with its results to rounding.
 
     m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2      t = steps
 
-May import: autodiff, optim.
+May import: autodiff; of its room base.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autodiff import Value
-from nn.optim import Optimizer, State, in_range
+from nn.optim.base import Optimizer, State, in_range
 
 
 class _Moments(Optimizer):

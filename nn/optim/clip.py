@@ -2,7 +2,7 @@
 
 Holds: `clip_grad_norm_`, with its formula `clip_factor`, and `clip_grad_value_`.
 
-May import: autodiff, models, optim.
+May import: autodiff, models; of its room base.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import hypot, isfinite
 
 from autodiff import Value
 from nn.models.module import write_all
-from nn.optim import in_range
+from nn.optim.base import in_range
 
 
 def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:

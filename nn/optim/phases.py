@@ -3,7 +3,7 @@
 Holds: the warm-ups `ConstantLR` and `LinearLR`; `SequentialLR`, one schedule after the other, such
 as a warm-up and what follows it; and `OneCycleLR`; under PyTorch's names and with its results.
 
-May import: optim, schedules.
+May import: of its room base, schedules.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from itertools import pairwise
 from math import cos, pi
 from typing import Any
 
-from nn.optim import Optimizer, in_range
-from nn.schedules import Schedule, at_least_one, check_optimizer
+from nn.optim.base import Optimizer, in_range
+from nn.optim.schedules import Schedule, at_least_one, check_optimizer
 
 
 class ConstantLR(Schedule):
@@ -30,7 +30,7 @@ class ConstantLR(Schedule):
 
     >>> from autodiff import Value
     >>> from nn import SGD
-    >>> from nn.schedules import rates
+    >>> from nn.optim.schedules import rates
     >>> optimizer = SGD([Value(1.0)], lr=0.4)
     >>> schedule = ConstantLR(optimizer, factor=0.25, total_iters=2)
     >>> rates(schedule, 4)
@@ -64,7 +64,7 @@ class LinearLR(Schedule):
 
     >>> from autodiff import Value
     >>> from nn import SGD
-    >>> from nn.schedules import rates
+    >>> from nn.optim.schedules import rates
     >>> rates(LinearLR(SGD([Value(1.0)], lr=0.4), start_factor=0.25, total_iters=3), 5)
     [0.1, 0.2, 0.30000000000000004, 0.4, 0.4]
     """
@@ -108,7 +108,7 @@ class SequentialLR(Schedule):
 
     >>> from autodiff import Value
     >>> from nn import SGD, CosineAnnealingLR, LinearLR
-    >>> from nn.schedules import rates
+    >>> from nn.optim.schedules import rates
     >>> optimizer = SGD([Value(1.0)], lr=0.4)
     >>> warm, fall = LinearLR(optimizer, 0.25, total_iters=3), CosineAnnealingLR(optimizer, T_max=4)
     >>> schedule = SequentialLR(optimizer, [warm, fall], milestones=[3])
@@ -189,7 +189,7 @@ class OneCycleLR(Schedule):
 
     >>> from autodiff import Value
     >>> from nn import SGD
-    >>> from nn.schedules import rates
+    >>> from nn.optim.schedules import rates
     >>> schedule = OneCycleLR(SGD([Value(1.0)], momentum=0.9), max_lr=1.0, total_steps=6)
     >>> print(*[format(lr, ".3f") for lr in rates(schedule, 6)])
     0.040 0.994 0.812 0.463 0.133 0.000

@@ -8,7 +8,7 @@ and `rates`, what is to come.
 
 Two schedules of one optimizer, each stepped after every epoch, multiply, as in PyTorch.
 
-May import: optim.
+May import: of its room base.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from math import cos, pi
 
-from nn.optim import Optimizer, in_range
+from nn.optim.base import Optimizer, in_range
 
 
 class Schedule:

@@ -3,7 +3,7 @@
 Holds: `Adagrad`, `RMSprop`, `Adadelta`, under PyTorch's names (`torch.optim`), with its defaults,
 and with its results to rounding.
 
-May import: autodiff, optim.
+May import: autodiff; of its room base.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autodiff import Value
-from nn.optim import Optimizer, State, in_range
+from nn.optim.base import Optimizer, State, in_range
 
 
 class Adagrad(Optimizer):

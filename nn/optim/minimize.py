@@ -5,7 +5,7 @@ Holds: `minimize` and `Minimum`, what it returns.
 SciPy decides where to go; the loss, its gradient, products with its Hessian and the Jacobian of
 its residuals come from the graph of Values, exact to rounding.
 
-May import: autodiff, extras, models, optim; numpy and scipy when first used.
+May import: autodiff, extras, models; of its room base; numpy and scipy when first used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from autodiff import Value, gradients
 from nn.extras import need
 from nn.models.module import parameters_to_vector, vector_to_parameters
-from nn.optim import in_range, parameter_list
+from nn.optim.base import in_range, parameter_list
 
 METHODS = ("L-BFGS-B", "Newton-CG", "least_squares")
 
