@@ -23,7 +23,7 @@ from nn.experiments.learn import median_sweeps, run
 from nn.experiments.mirror import RERUN_QUARTILES, asymmetry, near_1_2_4, ratios
 from nn.experiments.report import Report, solved_sweeps
 from nn.experiments.table import EXPERIMENTS, experiment
-from nn.progress import progress_bar
+from nn.train.progress import progress_bar
 
 # What is asked, what was measured, and whether that will do.
 Bar = tuple[str, str, bool]

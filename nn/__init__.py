@@ -24,16 +24,6 @@ from nn.data.datasets import (
     xor,
 )
 from nn.data.historic import family_trees, mirror_symmetry
-from nn.diagnostics import (
-    Diagnosis,
-    TrainingWarning,
-    Watch,
-    dead_relus,
-    diagnose,
-    gradient_norms,
-    saturation,
-)
-from nn.history import Epoch, History
 from nn.losses.entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -74,8 +64,18 @@ from nn.optim.schedules import (
 from nn.optim.watching import AdaptiveLR, ReduceLROnPlateau
 from nn.persist import load, save
 from nn.plot import plot_decision, plot_gradient_flow, plot_history, plot_weights, save_figure
-from nn.stopping import AllCorrect, LossBelow, NoImprovement, Stop, TimeLimit
-from nn.train import fit
+from nn.train.diagnostics import (
+    Diagnosis,
+    TrainingWarning,
+    Watch,
+    dead_relus,
+    diagnose,
+    gradient_norms,
+    saturation,
+)
+from nn.train.fit import fit
+from nn.train.history import Epoch, History
+from nn.train.stopping import AllCorrect, LossBelow, NoImprovement, Stop, TimeLimit
 
 # Pictures know histories, and not the other way round.
 History.plot = plot_history

@@ -2,8 +2,8 @@
 
 Holds: `plot_history`, `plot_gradient_flow`, `plot_decision`, `plot_weights`, and `save_figure`.
 
-May import: autodiff, checks, extras, metrics, history, panels; matplotlib and numpy when first
-used.  Never opens a window.
+May import: autodiff, checks, extras, metrics, train, panels; matplotlib and numpy when first used.
+Never opens a window.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 from autodiff import write_file
 from nn.checks import check_cases, check_lengths, check_targets, column, number, whole
 from nn.extras import need
-from nn.history import History
 from nn.metrics.classes import classes_of
 from nn.metrics.measures import outputs_of
 from nn.panels import (
@@ -32,6 +31,7 @@ from nn.panels import (
     new_panels,
     weight_look,
 )
+from nn.train.history import History
 
 
 def plot_history(history: History) -> Any:

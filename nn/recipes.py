@@ -2,7 +2,7 @@
 
 Holds: `Recipe`, `RECIPES`, and `learn`, which follows one and says how good the result is.
 
-May import: data, models, metrics, optim, train, history.  Never prints.
+May import: data, models, metrics, optim, train.  Never prints.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 from nn.data.cases import Data, mean_and_deviation, split, standardise
 from nn.data.datasets import DATA_SETS
-from nn.history import History
 from nn.metrics.measures import accuracy, predict, r_squared
 from nn.models.layers import MLP
 from nn.optim.adam import AdamW
-from nn.train import fit
+from nn.train.fit import fit
+from nn.train.history import History
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 Holds: `run`, which prints what it does and writes its results.
 
-May import: autodiff, checks, extras, data, models, losses, metrics, persist, plot, history,
-recipes.  Prints ASCII only, which every console can show.
+May import: autodiff, checks, extras, data, models, losses, metrics, train, persist, plot, recipes.
+Prints ASCII only, which every console can show.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from autodiff import Value, draw, gradcheck
 from nn.checks import check_folder
 from nn.data.cases import Data
 from nn.extras import need
-from nn.history import History
 from nn.losses.table import LOSSES
 from nn.metrics.measures import mean_absolute_error, predict
 from nn.models.layers import MLP
 from nn.persist import save
 from nn.plot import plot_decision, plot_history, plot_weights, save_figure
 from nn.recipes import LOSS_OF_TASK, build, load_data, prepare, recipe_of, score, train_on
+from nn.train.history import History
 
 
 def run(

@@ -11,8 +11,8 @@ import pytest
 import autodiff
 from autodiff import Value, derive, no_grad, scope
 from nn import MLP, SGD, Adam, clip_grad_norm_, fit, mse_loss
-from nn.engine import Problem
-from nn.tape_engine import engine_for
+from nn.train.engine import Problem
+from nn.train.tape_engine import engine_for
 from tests.interrupts import interrupted, is_usable, spread
 from tests.threads import in_threads
 

@@ -4,8 +4,7 @@ Holds: `EXPERIMENTS`, all of them, and `experiment`, which runs one and saves it
 
 Each uses the recipe that was printed, where one was, and says so where that does not work.
 
-May import: checks, extras, plot, progress; of its room bits, encoder, family, learn, mirror,
-report.
+May import: checks, extras, train, plot; of its room bits, encoder, family, learn, mirror, report.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from nn.experiments.learn import Recipe, run
 from nn.experiments.report import Report, Trials
 from nn.extras import need
 from nn.plot import save_figure
-from nn.progress import progress_bar
+from nn.train.progress import progress_bar
 
 
 @dataclass(frozen=True)

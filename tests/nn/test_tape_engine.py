@@ -31,7 +31,7 @@ from nn import (
     squared_error,
 )
 from nn.losses.table import LOSSES
-from nn.tape_engine import seconds
+from nn.train.tape_engine import seconds
 
 numpy = pytest.importorskip("numpy")
 
@@ -598,7 +598,7 @@ def test_a_fit_that_is_over_soon_is_not_recorded():
 
 
 def test_without_numpy_values_learn(monkeypatch):
-    monkeypatch.setattr("nn.tape_engine.find_spec", lambda name: None)
+    monkeypatch.setattr("nn.train.tape_engine.find_spec", lambda name: None)
     why = 'NumPy is not installed: %pip install "valuegrad[train]"'
     assert learn("auto", network(), **LONG).engine == f"eager: {why}"
 
@@ -651,9 +651,9 @@ def backend(monkeypatch):
     costs = seconds
 
     def choose(name):
-        monkeypatch.setattr("nn.tape_engine.seconds", lambda *a: costs(*a) | {name: 1e-9})
-        monkeypatch.setattr("nn.tape_engine._WORK_BEFORE", 0.003)
-        monkeypatch.setattr("nn.tape_engine._WORK_LEFT", 0.06)
+        monkeypatch.setattr("nn.train.tape_engine.seconds", lambda *a: costs(*a) | {name: 1e-9})
+        monkeypatch.setattr("nn.train.tape_engine._WORK_BEFORE", 0.003)
+        monkeypatch.setattr("nn.train.tape_engine._WORK_LEFT", 0.06)
 
     return choose
 

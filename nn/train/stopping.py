@@ -3,7 +3,7 @@
 Holds: the criteria `AllCorrect`, `LossBelow`, `NoImprovement`, `TimeLimit`.  Each is called with
 every finished `Epoch` and answers with the reason to stop, or with "".
 
-May import: checks, metrics, engine, history.
+May import: checks, metrics; of its room engine, history.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from nn.checks import number, whole
-from nn.engine import Problem
-from nn.history import Epoch
 from nn.metrics.classes import Classes
+from nn.train.engine import Problem
+from nn.train.history import Epoch
 
 
 class Stop(Protocol):

@@ -3,8 +3,8 @@
 Holds: `Problem`, what is learned from; `Engine`, what takes the steps; and `Eager`, which takes
 them with Values.
 
-May import: autodiff, checks, chance, losses, metrics, optim, diagnostics, history; numpy when first
-used.
+May import: autodiff, checks, chance, losses, metrics, optim; of its room diagnostics, history;
+numpy when first used.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any, Protocol
 from autodiff import Value
 from nn.chance import Streams
 from nn.checks import check_cases, check_lengths, check_targets, check_weights, column
-from nn.diagnostics import layer_parameters
-from nn.history import Evaluation
 from nn.losses.table import LOSSES, Loss, inner_loss
 from nn.metrics.classes import Classes, classes_of, ignored_by, last_activation
 from nn.metrics.measures import outputs_of
 from nn.optim.base import Optimizer
 from nn.optim.clip import clip_grad_norm_
+from nn.train.diagnostics import layer_parameters
+from nn.train.history import Evaluation
 
 # Losses of raw scores, and the last activations that would then be applied twice.
 _APPLIED_INSIDE = {

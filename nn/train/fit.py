@@ -2,8 +2,8 @@
 
 Holds: `fit`.
 
-May import: autodiff, checks, chance, data, models, losses, metrics, optim, arguments, diagnostics,
-engine, history, progress, stopping, tape_engine.  Never holds a formula of its own.
+May import: autodiff, checks, chance, data, models, losses, metrics, optim; of its room arguments,
+diagnostics, engine, history, progress, stopping, tape_engine.  Never holds a formula of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ from functools import partial
 from typing import Any
 
 from autodiff import Value
-from nn.arguments import (
+from nn.chance import generator
+from nn.checks import check_flag, whole
+from nn.data.cases import batches
+from nn.losses.table import Loss, inner_loss, known_loss
+from nn.metrics.classes import Classes, remember, remembered
+from nn.metrics.measures import Metric, plain
+from nn.models.modes import learning
+from nn.models.module import Module, parameters_to_vector, vector_to_parameters
+from nn.optim.base import Optimizer, in_range
+from nn.optim.schedules import Schedule
+from nn.train.arguments import (
     Callback,
     check_model,
     known_callback,
@@ -27,22 +37,12 @@ from nn.arguments import (
     known_schedule,
     listed,
 )
-from nn.chance import generator
-from nn.checks import check_flag, whole
-from nn.data.cases import batches
-from nn.diagnostics import layer_parameters
-from nn.engine import Engine, Problem
-from nn.history import Epoch, History
-from nn.losses.table import Loss, inner_loss, known_loss
-from nn.metrics.classes import Classes, remember, remembered
-from nn.metrics.measures import Metric, plain
-from nn.models.modes import learning
-from nn.models.module import Module, parameters_to_vector, vector_to_parameters
-from nn.optim.base import Optimizer, in_range
-from nn.optim.schedules import Schedule
-from nn.progress import progress_bar
-from nn.stopping import Stop
-from nn.tape_engine import engine_for
+from nn.train.diagnostics import layer_parameters
+from nn.train.engine import Engine, Problem
+from nn.train.history import Epoch, History
+from nn.train.progress import progress_bar
+from nn.train.stopping import Stop
+from nn.train.tape_engine import engine_for
 
 
 def fit(

@@ -3,7 +3,7 @@
 Holds: `TapeEngine`, which takes them; `seconds`, what a fit costs in each way; and `engine_for`,
 the one place that chooses.
 
-May import: engine, flat, metrics, optim, recording.
+May import: metrics, optim; of its room engine, flat, recording.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from importlib.util import find_spec
 from math import ceil, isfinite
 from typing import Any, NamedTuple
 
-from nn.engine import Eager, Engine, Problem
-from nn.flat import Flat, State, norm
 from nn.metrics.measures import outputs_of
 from nn.optim.base import Optimizer
-from nn.recording import NotRecordableError, Recording, contents, same
+from nn.train.engine import Eager, Engine, Problem
+from nn.train.flat import Flat, State, norm
+from nn.train.recording import NotRecordableError, Recording, contents, same
 
 ENGINES = ("auto", "eager", "tape")
 # The compiled back end is taken after this much work, if at least that much is left, in seconds:

@@ -4,7 +4,7 @@ Holds: the gradient's norm by layer (`gradient_norms`), the neurons that are dea
 saturated (`saturation`), `diagnose`, which puts them in a table with advice, and `Watch`, which
 does so while `fit` runs.
 
-May import: autodiff, checks, models, history.
+May import: autodiff, checks, models; of its room history.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 from autodiff import Value, no_grad
 from nn.checks import check_cases, whole
-from nn.history import Epoch
 from nn.models.modes import evaluation
 from nn.models.module import Module
+from nn.train.history import Epoch
 
 # From which size on something is called a problem; dimensionless.
 VANISHING = 1e-3  # gradient of a layer over that of the layer with the largest, per parameter

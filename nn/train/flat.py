@@ -3,7 +3,7 @@
 Holds: `State`, where a training stands, and `Flat`, which reads it from a model's Values, moves it
 on, and writes it back; `norm`.
 
-May import: autodiff, optim, recording; numpy when first used.
+May import: autodiff, optim; of its room recording; numpy when first used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from autodiff import Value
 from nn.optim.base import Optimizer
 from nn.optim.clip import clip_factor
-from nn.recording import NotRecordableError
+from nn.train.recording import NotRecordableError
 
 
 class State(NamedTuple):

@@ -4,7 +4,7 @@ Holds: `listed`, `check_model`, and for each kind of argument a function that re
 meant: `known_criterion`, `known_callback`, `known_held_out`, `known_measures`, `known_optimizer`,
 `known_schedule`.  None of them changes anything but what is made on the way.
 
-May import: models, metrics, optim, engine, history, stopping.
+May import: models, metrics, optim; of its room engine, history, stopping.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nn.engine import Problem
-from nn.history import Epoch
 from nn.metrics.measures import METRICS, Metric, known_metric
 from nn.models.module import Module
 from nn.optim.adam import Adam
 from nn.optim.base import Optimizer, parameter_list
 from nn.optim.schedules import Schedule
-from nn.stopping import Stop
+from nn.train.engine import Problem
+from nn.train.history import Epoch
+from nn.train.stopping import Stop
 
 Callback = Callable[[Epoch], object]
 

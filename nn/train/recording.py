@@ -6,7 +6,7 @@ by which a change of a model is noticed; and `NotRecordableError`.
 A tape repeats what a function did once.  So nothing may be recorded that does something else the
 next time: draws random numbers, changes itself, reads what is no input.
 
-May import: autodiff, chance, data, models, losses, engine; numpy when first used.
+May import: autodiff, chance, data, models, losses; of its room engine; numpy when first used.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import autodiff
 from autodiff import Value, no_grad
 from nn.chance import Streams
 from nn.data.cases import one_hot
-from nn.engine import Problem
 from nn.losses.likelihood import IGNORED, cross_entropy, nll_loss
 from nn.losses.table import LOSSES, inner_loss
 from nn.models.modes import evaluation
 from nn.models.module import Module
+from nn.train.engine import Problem
 
 # More paths through comparisons than this cost more replays than they save.
 MOST_PATHS = 4
