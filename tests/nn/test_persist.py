@@ -23,7 +23,7 @@ from nn import (
     save,
     vector_to_parameters,
 )
-from nn.persist import _digest
+from nn.persist.document import _digest
 from tests.forgeries import FORGERIES, forge, places
 
 ROWS = [[0.1, -2.7], [3.3, 0.4], [1e-9, 1e9]]

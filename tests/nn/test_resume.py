@@ -28,7 +28,7 @@ from nn import (
     save,
 )
 from nn.metrics.classes import Classes, remembered
-from nn.persist import _digest
+from nn.persist.document import _digest
 
 DATA = moons(10, noise=0.3, seed=1)
 

@@ -15,7 +15,7 @@ Two parts more may follow, with a checksum of their own, which older releases pa
 what a single output means, if the model was fitted to classes, and "training", where its training
 stands, if that was asked for.
 
-May import: autodiff, models, metrics, optim, resume.
+May import: autodiff, models, metrics, optim; of its room resume.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from nn.models.architecture import Architecture, check_same, count, described, m
 from nn.models.module import Module
 from nn.optim.base import Optimizer
 from nn.optim.schedules import Schedule
-from nn.resume import put_back, training_state
+from nn.persist.resume import put_back, training_state
 
 FORMAT, VERSION = "valuegrad model", 1
 # What is part of a file if there is something to say.
