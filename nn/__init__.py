@@ -63,7 +63,13 @@ from nn.optim.schedules import (
 )
 from nn.optim.watching import AdaptiveLR, ReduceLROnPlateau
 from nn.persist.document import load, save
-from nn.plot import plot_decision, plot_gradient_flow, plot_history, plot_weights, save_figure
+from nn.plot.pictures import (
+    plot_decision,
+    plot_gradient_flow,
+    plot_history,
+    plot_weights,
+    save_figure,
+)
 from nn.train.diagnostics import (
     Diagnosis,
     TrainingWarning,

@@ -21,7 +21,7 @@ from nn.losses.table import LOSSES
 from nn.metrics.measures import mean_absolute_error, predict
 from nn.models.layers import MLP
 from nn.persist.document import save
-from nn.plot import plot_decision, plot_history, plot_weights, save_figure
+from nn.plot.pictures import plot_decision, plot_history, plot_weights, save_figure
 from nn.recipes import LOSS_OF_TASK, build, load_data, prepare, recipe_of, score, train_on
 from nn.train.history import History
 

@@ -2,7 +2,7 @@
 
 Holds: the recipes, the functions that report what they did, and their pictures.
 
-May import: data, models, panels; of its room learn, picture, report.
+May import: data, models, plot; of its room learn, picture, report.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from nn.experiments.report import (
 from nn.models.initialise import uniform
 from nn.models.layers import Neuron
 from nn.models.module import Module
-from nn.panels import COLOURS, MARKERS
+from nn.plot.panels import COLOURS, MARKERS
 
 SOURCE = "Rumelhart, Hinton, Williams, in: Parallel Distributed Processing 1, chapter 8, 1986"
 # The sweeps printed there: of one run, an average of many, one run.

@@ -2,7 +2,7 @@
 
 Holds: `RECIPES`, three of his algorithms; `encoder_10_5_10`, which reports what they did.
 
-May import: extras, data, models, optim, panels; of its room learn, losses, picture, report.
+May import: extras, data, models, optim, plot; of its room learn, losses, picture, report.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nn.experiments.report import Report, Row, Trials, settings, solved, solved_
 from nn.extras import need
 from nn.models.module import Module
 from nn.optim.classic import Quickprop, fan_in
-from nn.panels import COLOURS
+from nn.plot.panels import COLOURS
 
 SOURCE = "Fahlman, An empirical study of learning speed, CMU-CS-88-162, 1988"
 _DATA = encoder(10)

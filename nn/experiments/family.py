@@ -4,7 +4,7 @@ Holds: `FamilyNet`; the recipes `PRINTED` and `WORKING`; `parts`, which cases a 
 `right`, how many a net knows; `family_trees_1986`, which reports; `meanings`, what the units that
 code for persons came to stand for.
 
-May import: autodiff, data, models, panels; of its room learn, losses, picture, report.
+May import: autodiff, data, models, plot; of its room learn, losses, picture, report.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nn.experiments.report import Report, Row, Trials, settings
 from nn.models.initialise import uniform
 from nn.models.layers import Layer
 from nn.models.module import Module
-from nn.panels import COLOURS
+from nn.plot.panels import COLOURS
 
 SOURCE = "Rumelhart, Hinton, Williams, Nature 323:533-536, 1986"
 _DATA = family_trees()

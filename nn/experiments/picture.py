@@ -7,7 +7,7 @@ weights from the persons of the family trees.
 
 Hue means the sign of a weight, and negative lines are dashed too.
 
-May import: autodiff, extras, data, panels; of its room learn, report; matplotlib when first used.
+May import: autodiff, extras, data, plot; of its room learn, report; matplotlib when first used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nn.data.historic import PEOPLE
 from nn.experiments.learn import Trial, median_sweeps
 from nn.experiments.report import solved_sweeps
 from nn.extras import need
-from nn.panels import COLOURS, new_figure
+from nn.plot.panels import COLOURS, new_figure
 
 NEGATIVE, POSITIVE = COLOURS[:2]
 INK, QUIET = "#1b1f24", "#8b949e"

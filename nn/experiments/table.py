@@ -18,7 +18,7 @@ from nn.experiments import bits, encoder, family, mirror
 from nn.experiments.learn import Recipe, run
 from nn.experiments.report import Report, Trials
 from nn.extras import need
-from nn.plot import save_figure
+from nn.plot.pictures import save_figure
 from nn.train.progress import progress_bar
 
 

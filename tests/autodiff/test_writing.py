@@ -13,7 +13,7 @@ import pytest
 
 from autodiff import Tape, Value, draw, write_file
 from nn import MLP, save
-from nn.plot import plot_weights, save_figure
+from nn.plot.pictures import plot_weights, save_figure
 from tests.interrupts import interrupted
 from tests.threads import in_threads
 

@@ -2,8 +2,8 @@
 
 Holds: `plot_history`, `plot_gradient_flow`, `plot_decision`, `plot_weights`, and `save_figure`.
 
-May import: autodiff, checks, extras, metrics, train, panels; matplotlib and numpy when first used.
-Never opens a window.
+May import: autodiff, checks, extras, metrics, train; of its room panels; matplotlib and numpy when
+first used.  Never opens a window.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nn.checks import check_cases, check_lengths, check_targets, column, number,
 from nn.extras import need
 from nn.metrics.classes import classes_of
 from nn.metrics.measures import outputs_of
-from nn.panels import (
+from nn.plot.panels import (
     COLOURS,
     LARGEST,
     MARKERS,

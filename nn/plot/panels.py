@@ -6,7 +6,7 @@ Holds: `new_figure` and `new_panels`, which make figures and their axes; `draw_c
 
 What is nan, or too large to be drawn, is grey or counted in a title: every hole says what it is.
 
-May import: extras, figure; matplotlib and numpy when first used.
+May import: extras; of its room figure; matplotlib and numpy when first used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MISSING, LARGEST = "#8b949e", 1e290
 def new_figure(width: float, height: float) -> Any:
     """An empty figure of this size in inches; no global state, no window."""
     need("matplotlib.figure", "A plot")
-    from nn.figure import Figure
+    from nn.plot.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
