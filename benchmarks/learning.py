@@ -11,7 +11,7 @@ import argparse
 import sys
 import time
 
-from nn.recipes import learn
+from nn.command.recipes import learn
 
 # data set -> (score, bar on the held-out part)
 BARS = {

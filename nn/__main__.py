@@ -2,7 +2,7 @@
 
 Holds: `main`.
 
-May import: data, experiments, recipes, run.
+May import: data, command.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from nn.command.experiment import add_command, run_command
+from nn.command.recipes import RECIPES
+from nn.command.run import run
 from nn.data.datasets import DATA_SETS
-from nn.experiments.command import add_command, run_command
-from nn.recipes import RECIPES
-from nn.run import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

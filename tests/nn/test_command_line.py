@@ -10,8 +10,8 @@ import pytest
 
 from nn import load, predict
 from nn.__main__ import main
+from nn.command.recipes import RECIPES
 from nn.data.datasets import DATA_SETS
-from nn.recipes import RECIPES
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")

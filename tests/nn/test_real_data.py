@@ -2,7 +2,7 @@
 
 import pytest
 
-from nn.recipes import learn
+from nn.command.recipes import learn
 
 pytest.importorskip("sklearn")
 

@@ -2,8 +2,8 @@
 
 Holds: `run`, which prints what it does and writes its results.
 
-May import: autodiff, checks, extras, data, models, losses, metrics, train, persist, plot, recipes.
-Prints ASCII only, which every console can show.
+May import: autodiff, checks, extras, data, models, losses, metrics, train, persist, plot; of its
+room recipes.  Prints ASCII only, which every console can show.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from autodiff import Value, draw, gradcheck
 from nn.checks import check_folder
+from nn.command.recipes import LOSS_OF_TASK, build, load_data, prepare, recipe_of, score, train_on
 from nn.data.cases import Data
 from nn.extras import need
 from nn.losses.table import LOSSES
@@ -22,7 +23,6 @@ from nn.metrics.measures import mean_absolute_error, predict
 from nn.models.layers import MLP
 from nn.persist.document import save
 from nn.plot.pictures import plot_decision, plot_history, plot_weights, save_figure
-from nn.recipes import LOSS_OF_TASK, build, load_data, prepare, recipe_of, score, train_on
 from nn.train.history import History
 
 

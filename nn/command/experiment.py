@@ -2,7 +2,7 @@
 
 Holds: `add_command`, `run_command`.
 
-May import: of its room table.  Prints ASCII only, which every console can show.
+May import: experiments.  Prints ASCII only, which every console can show.
 """
 
 from __future__ import annotations
