@@ -91,7 +91,7 @@ def family_trees() -> Data:
     """104 cases: a person and a relation, one of 24 and one of 12 units; who answers, of 24 units.
 
     Hinton, Cognitive Science Society, 1986; Rumelhart, Hinton, Williams, Nature 323, 1986.  Both
-    families have the same tree; `nn.historic.family_facts` has the cases in words.
+    families have the same tree; `nn.data.historic.family_facts` has the cases in words.
 
     Returns:
         Rows of 36 inputs, the persons first, and of 24 targets.

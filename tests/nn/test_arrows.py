@@ -14,6 +14,11 @@ import pytest
 from tests.test_house import imports
 
 ROOT = Path(__file__).parents[2] / "nn"
+# In this order: a room may import of those before it what its docstring says.
+ROOMS = (
+    "checks", "extras", "chance", "data", "models", "micrograd", "losses", "metrics", "optim",
+    "train", "persist", "plot", "experiments", "command",
+)  # fmt: skip
 # Where everything meets.
 TOP = {"", "__main__"}
 
@@ -50,13 +55,14 @@ def said(tree):
 
 
 def forbidden(trees):
-    """Every import, as (module, imported), that the docstring of a module does not allow."""
+    """Every import, as (module, imported), that the docstrings of module and room do not allow."""
     found = set()
     for name, tree in trees.items():
         if name in TOP:
             continue
         room = name.split(".")[0]
         others, own = said(tree)
+        others &= said(trees[room])[0]
         for to in arrows(tree, trees):
             inside = to.startswith(f"{room}.")
             if to.split(".")[inside] not in (own if inside else others):
@@ -76,6 +82,32 @@ def test_a_module_imports_only_what_its_docstring_says():
     assert not forbidden(trees())
 
 
+def test_a_room_imports_only_rooms_before_it_and_needs_all_that_it_says():
+    nn = trees()
+    assert set(ROOMS) == {name.split(".")[0] for name in nn} - TOP
+    for i, room in enumerate(ROOMS):
+        inside = [tree for name, tree in nn.items() if name.split(".")[0] == room]
+        needed = {to.split(".")[0] for tree in inside for to in arrows(tree, nn)} - {room}
+        assert needed <= set(ROOMS[:i]), room
+        assert needed == said(nn[room])[0] & set(ROOMS), room
+
+
+def test_the_init_of_a_room_says_what_it_is_and_nothing_else():
+    for file in ROOT.glob("*/**/__init__.py"):
+        (docstring,) = ast.parse(file.read_text(encoding="utf-8")).body
+        assert isinstance(docstring, ast.Expr), file
+
+
+def test_the_readme_maps_every_room_by_its_own_first_sentence():
+    rows = []
+    for room in ROOMS:
+        name = f"nn/{room}/" if (ROOT / room).is_dir() else f"nn/{room}.py"
+        sentence = ast.get_docstring(trees()[room]).splitlines()[0].rstrip(".")
+        rows.append(f"| `{name}` | {sentence[0].lower()}{sentence[1:]} |")
+    readme = (ROOT.parent / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(rows) in readme, "\n".join(["the map's rows of nn are:", *rows])
+
+
 def test_no_module_imports_itself_in_a_circle():
     assert not circle(trees())
 
@@ -86,6 +118,7 @@ def planted(tmp_path):
 
     def plant(name, lines):
         shutil.copytree(ROOT, tmp_path / "nn", ignore=shutil.ignore_patterns("__pycache__"))
+        (tmp_path / "nn" / name).parent.mkdir(exist_ok=True)
         with open(tmp_path / "nn" / name, "a", encoding="utf-8") as file:
             file.write(lines)
         return trees(tmp_path / "nn")
@@ -105,6 +138,13 @@ def planted(tmp_path):
 )
 def test_a_forbidden_import_in_a_room_is_found(lines, to, planted):
     assert forbidden(planted("experiments/losses.py", lines)) == {("experiments.losses", to)}
+
+
+@pytest.mark.parametrize("folder", ["losses", "losses/inner"])
+def test_a_module_may_not_import_more_than_its_room(folder, planted):
+    lines = '"""New.\n\nMay import: models, train."""\nfrom nn.train.fit import fit\n'
+    found = forbidden(planted(f"{folder}/new.py", lines))
+    assert found == {(f"{folder.replace('/', '.')}.new", "train.fit")}
 
 
 def test_a_circle_of_modules_inside_a_room_is_found(planted):
