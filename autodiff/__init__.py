@@ -11,10 +11,8 @@ Every operation of the table in README is here as a function too, for Values and
 `autodiff.exp(v)`, `autodiff.exp(2.0)`, `autodiff.maximum(a, b)`, `autodiff.sum([a, b, c])`.
 """
 
-import sys
 from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autodiff.context import detect_anomaly, no_grad, scope
@@ -36,10 +34,10 @@ if TYPE_CHECKING:
         vjp,
     )
     from autodiff.doctor import show_versions
-    from autodiff.draw import draw, draw_dot
-    from autodiff.explain import explain
-    from autodiff.interact import interact
+    from autodiff.pictures import draw, draw_dot
+    from autodiff.sliders import interact
     from autodiff.tape import Tape
+    from autodiff.words import explain
     from autodiff.writing import write_file
 
 __version__ = "0.1.0"
@@ -67,10 +65,10 @@ _LAZY = {
     "autodiff.adjoints": "gradients",
     "autodiff.derive": "grad hessian hvp jacobian jvp nth_derivative value_and_grad vjp",
     "autodiff.doctor": "show_versions",
-    "autodiff.draw": "draw draw_dot",
-    "autodiff.explain": "explain",
-    "autodiff.interact": "interact",
+    "autodiff.pictures": "draw draw_dot",
+    "autodiff.sliders": "interact",
     "autodiff.tape": "Tape",
+    "autodiff.words": "explain",
     "autodiff.writing": "write_file",
 }
 _MODULES = {name: module for module, names in _LAZY.items() for name in names.split()}
@@ -84,21 +82,6 @@ def __getattr__(name: str) -> Callable[..., Any]:
         return FUNCTIONS[name]
     except KeyError:
         raise AttributeError(f"module 'autodiff' has no attribute {name!r}") from None
-
-
-class _Package(ModuleType):
-    """Keeps the functions `draw`, `explain` and `interact` in front of the modules they live in.
-
-    Importing a submodule, whoever does it, would put the module in the place of the function.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if isinstance(value, ModuleType) and name in _MODULES:
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 Holds: `add_commands`.
 
-May import: draw, explain, expression when a command runs.
+May import: pictures, words, expression when a command runs.
 """
 
 import argparse
@@ -45,8 +45,8 @@ def _add_expression(parser: argparse.ArgumentParser) -> None:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    from autodiff.draw import draw
     from autodiff.expression import assignments, evaluate
+    from autodiff.pictures import draw
 
     try:
         root = evaluate(options.expression, assignments(options.numbers))
@@ -66,8 +66,8 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from autodiff.explain import explain
     from autodiff.expression import assignments, evaluate
+    from autodiff.words import explain
 
     try:
         root = evaluate(options.expression, assignments(options.numbers))

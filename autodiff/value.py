@@ -332,7 +332,7 @@ class Value:
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str] | None:
         """What a notebook shows: the picture of a small graph, else the text."""
-        from autodiff.draw import bundle
+        from autodiff.pictures import bundle
 
         return bundle(self)
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from autodiff import Value, draw, explain
-from autodiff.explain.trace import order
+from autodiff.words.trace import order
 from nn import MLP
 
 

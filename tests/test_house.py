@@ -63,11 +63,11 @@ ARROWS: dict[str, set[str]] = {
         "writing",
         "cache",
     },
-    "explain": {"rule", "graph", "foreign", "value"},
-    "draw": {"graph", "foreign", "value", "explain", "writing"},
-    "interact": {"foreign", "value", "draw"},
+    "words": {"rule", "graph", "foreign", "value"},
+    "pictures": {"graph", "foreign", "value", "words", "writing"},
+    "sliders": {"foreign", "value", "pictures"},
     "expression": {"rule", "value", "operations"},
-    "command": {"draw", "explain", "expression"},
+    "command": {"pictures", "words", "expression"},
     "table": {"rule", "operations", "writing"},
     "doctor": {"cache"},
 }
@@ -77,7 +77,7 @@ TOP = {"__init__", "__main__"}
 LATE = {
     ("value", "arrays"): "when a Value meets a NumPy array",
     ("value", "copying"): "when a Value is copied or pickled",
-    ("value", "draw"): "when a notebook shows a Value",
+    ("value", "pictures"): "when a notebook shows a Value",
     ("value", "adjoints"): "when backward is asked to create a graph",
     ("operations", "arrays"): "when an operation meets a NumPy array",
     ("doctor", "__init__"): "when the version is printed",
@@ -180,6 +180,18 @@ def test_imports_under_type_checking_and_inside_functions_are_told_apart():
     )
     assert imports(tree) == {"typing.TYPE_CHECKING", "c", "d.e"}
     assert imports(tree, late=False) == {"typing.TYPE_CHECKING", "c"}
+
+
+def test_no_room_takes_the_place_of_a_public_name():
+    # Importing `package.room` sets the attribute `room` of the package.
+    code = (
+        "import importlib, pkgutil, types, autodiff, autodiff.operations\n"
+        "for room in pkgutil.iter_modules(autodiff.__path__):\n"
+        "    importlib.import_module(f'autodiff.{room.name}')\n"
+        "public = {*autodiff.__all__, *autodiff.operations.FUNCTIONS}\n"
+        "print({n for n in public if isinstance(getattr(autodiff, n), types.ModuleType)})"
+    )
+    assert run(sys.executable, "-c", code, cwd=ROOT) == "set()\n"
 
 
 # --- light imports ------------------------------------------------------------------------

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 import autodiff
 from autodiff import Value, draw, draw_dot, rule, scope
-from autodiff.draw import bundle, page
-from autodiff.draw import palette as colours
-from autodiff.draw.metrics import text_width
-from autodiff.draw.tables import quoted
+from autodiff.pictures import bundle, page
+from autodiff.pictures import palette as colours
+from autodiff.pictures.metrics import text_width
+from autodiff.pictures.tables import quoted
 from tests.autodiff.pictures import (
     SVG,
     box,

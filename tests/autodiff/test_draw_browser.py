@@ -98,7 +98,7 @@ def test_every_text_can_be_read_on_white_and_on_black(browser, name, ground):
 
 
 def test_lines_can_be_seen_on_white_and_on_black():
-    from autodiff.draw.palette import NEGATIVE, POSITIVE, ZERO
+    from autodiff.pictures.palette import NEGATIVE, POSITIVE, ZERO
 
     def light(hue):
         parts = [int(hue[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -128,9 +128,9 @@ Object.fromEntries([...document.querySelectorAll('svg g[id*="-g"]')].map(cell =>
 
 
 def gradients(root):
-    from autodiff.draw.cards import show
-    from autodiff.explain.names import names
-    from autodiff.explain.trace import order
+    from autodiff.pictures.cards import show
+    from autodiff.words.names import names
+    from autodiff.words.trace import order
 
     nodes = order(root)
     return {names(nodes)[id(v)]: show(v.grad, ".4g") for v in nodes}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from autodiff import Value, interact
 from autodiff.__main__ import main
-from autodiff.draw import Picture, engine
 from autodiff.expression import ExpressionError, assignments, evaluate
+from autodiff.pictures import Picture, engine
 from tests.autodiff.pictures import elements, texts
 
 ROOT = Path(__file__).resolve().parents[2]

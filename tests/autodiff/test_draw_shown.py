@@ -16,9 +16,9 @@ import pytest
 
 import autodiff
 from autodiff import Value, draw, draw_dot, no_grad, scope
-from autodiff.draw import engine
-from autodiff.draw.cards import span
-from autodiff.draw.dot import note
+from autodiff.pictures import engine
+from autodiff.pictures.cards import span
+from autodiff.pictures.dot import note
 from tests.autodiff.pictures import SVG, by_id, elements, network, neuron, texts, tooltips
 
 needs_dot = pytest.mark.skipif(

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 import autodiff
 from autodiff import RULES, Value, explain, rule
-from autodiff.explain.algebra import negated, product, settled, shown, simplified, total
-from autodiff.explain.formula import derivative_formula, operand_names, value_formula
-from autodiff.explain.latex import latex, name
-from autodiff.explain.names import names
-from autodiff.explain.trace import backward_steps, order
-from autodiff.explain.words import check_format, exact, number, printable, shortened
+from autodiff.words.algebra import negated, product, settled, shown, simplified, total
+from autodiff.words.formula import derivative_formula, operand_names, value_formula
+from autodiff.words.latex import latex, name
+from autodiff.words.names import names
+from autodiff.words.text import check_format, exact, number, printable, shortened
+from autodiff.words.trace import backward_steps, order
 from tests.autodiff.pictures import network, neuron, reuse
 
 ROOT = Path(__file__).resolve().parents[2]

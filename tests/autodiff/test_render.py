@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autodiff import draw, draw_dot
-from autodiff.draw import engine
+from autodiff.pictures import engine
 from tests.autodiff.pictures import elements, network, neuron
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ layout; and `note`, for what can be said in words only.
 May import: page, scene, cards, clusters, legend, palette, tables, tooltips.  Never runs Graphviz.
 """
 
-from autodiff.draw import legend, page, palette, tooltips
-from autodiff.draw.cards import (
+from autodiff.pictures import legend, page, palette, tooltips
+from autodiff.pictures.cards import (
     GAP,
     HEIGHT,
     LABEL_HEIGHT,
@@ -17,9 +17,9 @@ from autodiff.draw.cards import (
     edge_text,
     label_width,
 )
-from autodiff.draw.clusters import Cluster, clusters
-from autodiff.draw.scene import Link, Scene
-from autodiff.draw.tables import cell, column, outline, plate, quoted, row, styled
+from autodiff.pictures.clusters import Cluster, clusters
+from autodiff.pictures.scene import Link, Scene
+from autodiff.pictures.tables import cell, column, outline, plate, quoted, row, styled
 
 # newrank, or clusters fail in large graphs.
 _HEAD = (

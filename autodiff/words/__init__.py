@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from autodiff.explain.lines import Trace
-from autodiff.explain.prose import Prose
-from autodiff.explain.tables import html_table, latex_table, text_table
-from autodiff.explain.words import check_format
 from autodiff.foreign import refuse_node
 from autodiff.value import Value
+from autodiff.words.lines import Trace
+from autodiff.words.prose import Prose
+from autodiff.words.tables import html_table, latex_table, text_table
+from autodiff.words.text import check_format
 
 __all__ = ["Explanation", "explain"]
 

@@ -3,17 +3,17 @@
 Holds: `Cell`, `Card`, `card_of`, which lays out the rows of one box, and `edge_text`.  Both the
 DOT and the SVG of a picture are written from these, so they agree.
 
-May import: scene, palette, metrics, explain.  Knows neither DOT nor SVG.
+May import: scene, palette, metrics, words.  Knows neither DOT nor SVG.
 """
 
 import math
 from dataclasses import dataclass, replace
 
-from autodiff.draw import palette
-from autodiff.draw.atoms import CONSTANT, PARAMETER
-from autodiff.draw.metrics import text_width
-from autodiff.draw.scene import FOLDED, Box, Link, Scene
-from autodiff.explain.words import number, shortened
+from autodiff.pictures import palette
+from autodiff.pictures.atoms import CONSTANT, PARAMETER
+from autodiff.pictures.metrics import text_width
+from autodiff.pictures.scene import FOLDED, Box, Link, Scene
+from autodiff.words.text import number, shortened
 
 LONGEST_NAME = 22
 SYMBOLS = {"*": "×", "-": "−", "neg": "−"}

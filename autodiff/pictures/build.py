@@ -2,17 +2,17 @@
 
 Holds: `build`.  A group of one atom is an ordinary card; of several, a folded box.
 
-May import: atoms, fold, folded, scene, explain.  Never decides what is folded.
+May import: atoms, fold, folded, scene, words.  Never decides what is folded.
 """
 
 from collections import Counter
 
-from autodiff.draw.atoms import CONSTANT, Atoms
-from autodiff.draw.fold import Grouping
-from autodiff.draw.folded import described
-from autodiff.draw.scene import Box, Link, Scene
-from autodiff.explain.names import names
-from autodiff.explain.trace import partials
+from autodiff.pictures.atoms import CONSTANT, Atoms
+from autodiff.pictures.fold import Grouping
+from autodiff.pictures.folded import described
+from autodiff.pictures.scene import Box, Link, Scene
+from autodiff.words.names import names
+from autodiff.words.trace import partials
 
 
 def build(atoms: Atoms, grouping: Grouping) -> Scene:

@@ -2,17 +2,17 @@
 
 Holds: text on a plate, a cell, a border, a line with its arrow, a swatch of the legend.
 
-May import: legend, cards, layout, palette, metrics, explain.  Never knows a whole picture.
+May import: legend, cards, layout, palette, metrics, words.  Never knows a whole picture.
 """
 
 from html import escape
 
-from autodiff.draw import palette
-from autodiff.draw.cards import HEIGHT, LABEL_HEIGHT, Card, Cell
-from autodiff.draw.layout import Point, Route
-from autodiff.draw.legend import SWATCH, Entry
-from autodiff.draw.metrics import known
-from autodiff.explain.words import printable
+from autodiff.pictures import palette
+from autodiff.pictures.cards import HEIGHT, LABEL_HEIGHT, Card, Cell
+from autodiff.pictures.layout import Point, Route
+from autodiff.pictures.legend import SWATCH, Entry
+from autodiff.pictures.metrics import known
+from autodiff.words.text import printable
 
 DASHES = {"negative": ' stroke-dasharray="7 4"', "zero": ' stroke-dasharray="1.5 3"', "": ""}
 CSS = (

@@ -2,15 +2,15 @@
 
 Holds: `described`, which says what is inside a folded scope or a pile of equal parts.
 
-May import: atoms, scene, clusters, explain.
+May import: atoms, scene, clusters, words.
 """
 
 import re
 from collections import Counter
 
-from autodiff.draw.atoms import CONSTANT, OPERATION, PARAMETER, Atoms
-from autodiff.draw.scene import FOLDED, Box
-from autodiff.explain.words import shortened
+from autodiff.pictures.atoms import CONSTANT, OPERATION, PARAMETER, Atoms
+from autodiff.pictures.scene import FOLDED, Box
+from autodiff.words.text import shortened
 
 _LONGEST = 40
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from autodiff.explain.algebra import product, shown, size, total
-from autodiff.explain.lines import Trace, piece
-from autodiff.explain.names import term
-from autodiff.explain.trace import partials
+from autodiff.words.algebra import product, shown, size, total
+from autodiff.words.lines import Trace, piece
+from autodiff.words.names import term
+from autodiff.words.trace import partials
 
 _LARGEST = 120
 _MOST_TERMS = 8

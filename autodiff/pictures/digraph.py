@@ -13,9 +13,9 @@ from typing import Any
 
 import graphviz
 
-from autodiff.draw import engine as layout
-from autodiff.draw import page
-from autodiff.draw.picture import Picture
+from autodiff.pictures import engine as layout
+from autodiff.pictures import page
+from autodiff.pictures.picture import Picture
 from autodiff.writing import write_file
 
 

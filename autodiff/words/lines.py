@@ -2,18 +2,18 @@
 
 Holds: `Forward`, `Backward`, `Row` and `Trace`, which works all lines of a graph out.
 
-May import: algebra, formula, names, trace, words.  Never formats a table.
+May import: algebra, formula, names, trace, text.  Never formats a table.
 """
 
 import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-from autodiff.explain.algebra import constant, settled, simplified
-from autodiff.explain.formula import derivative_formula, filled, operand_names, value_formula
-from autodiff.explain.names import names, term
-from autodiff.explain.trace import Step, backward_steps, inputs, order
-from autodiff.explain.words import number
+from autodiff.words.algebra import constant, settled, simplified
+from autodiff.words.formula import derivative_formula, filled, operand_names, value_formula
+from autodiff.words.names import names, term
+from autodiff.words.text import number
+from autodiff.words.trace import Step, backward_steps, inputs, order
 
 # A formula of more operands is not written out.
 _MOST_OPERANDS = 12

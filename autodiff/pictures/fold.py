@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
-from autodiff.draw.atoms import CONSTANT, Atoms
+from autodiff.pictures.atoms import CONSTANT, Atoms
 
 Path = tuple[str, ...]
 # How much alike parts must be to share a box.

@@ -4,7 +4,7 @@ Holds: `Picture`: it makes its SVG when first asked for it, saves itself and sho
 notebooks.  Where a graph is too large, or Graphviz is missing or takes too long, it says so and
 gives words instead.
 
-May import: all of draw but digraph; explain, writing.
+May import: all of pictures but digraph; words, writing.
 """
 
 import functools
@@ -12,21 +12,21 @@ import os
 from pathlib import Path
 from typing import Any
 
-from autodiff.draw import cards, engine, page
-from autodiff.draw.atoms import Atoms
-from autodiff.draw.build import build
-from autodiff.draw.dot import Writer, note
-from autodiff.draw.fold import Grouping
-from autodiff.draw.layout import parse
-from autodiff.draw.overlay import dress
-from autodiff.draw.stepper import stepper
-from autodiff.draw.steps import Moment, told
-from autodiff.draw.summary import counted, summary
-from autodiff.draw.svg import Drawing
-from autodiff.explain.lines import Trace
-from autodiff.explain.tables import text_table
-from autodiff.explain.trace import Step
-from autodiff.explain.words import shortened
+from autodiff.pictures import cards, engine, page
+from autodiff.pictures.atoms import Atoms
+from autodiff.pictures.build import build
+from autodiff.pictures.dot import Writer, note
+from autodiff.pictures.fold import Grouping
+from autodiff.pictures.layout import parse
+from autodiff.pictures.overlay import dress
+from autodiff.pictures.stepper import stepper
+from autodiff.pictures.steps import Moment, told
+from autodiff.pictures.summary import counted, summary
+from autodiff.pictures.svg import Drawing
+from autodiff.words.lines import Trace
+from autodiff.words.tables import text_table
+from autodiff.words.text import shortened
+from autodiff.words.trace import Step
 from autodiff.writing import write_file
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")

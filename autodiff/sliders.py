@@ -2,7 +2,7 @@
 
 Holds: `interact`.
 
-May import: draw, foreign, value; ipywidgets when it is there.
+May import: pictures, foreign, value; ipywidgets when it is there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from autodiff.draw import Picture, draw
 from autodiff.foreign import refuse_node
+from autodiff.pictures import Picture, draw
 from autodiff.value import Value, as_float
 
 _ADVICE = "Sliders need ipywidgets. Run: %pip install ipywidgets"

@@ -2,13 +2,13 @@
 
 Holds: `counted` and `summary`.
 
-May import: atoms, explain.
+May import: atoms, words.
 """
 
 from collections import Counter
 
-from autodiff.draw.atoms import OPERATION, Atoms
-from autodiff.explain.words import shortened
+from autodiff.pictures.atoms import OPERATION, Atoms
+from autodiff.words.text import shortened
 
 _MOST_OPS = 12
 

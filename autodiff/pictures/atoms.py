@@ -3,7 +3,7 @@
 Holds: `Atoms`, the Values and constants of a graph in the order of the forward pass with the
 operands of each as numbers, and what kind each is.
 
-May import: graph, explain.  Never decides what is shown.
+May import: graph, words.  Never decides what is shown.
 """
 
 import functools
@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from autodiff.explain.trace import plain
 from autodiff.graph import topological_order
+from autodiff.words.trace import plain
 
 OPERATION, INPUT, PARAMETER, CONSTANT = "operation", "input", "parameter", "constant"
 

@@ -4,7 +4,7 @@ Holds: `names`, and `term`, a name as a part of a formula.  A node is called by 
 its scope and operation, else v1, v2, ... in the order of the forward pass.  Two nodes never share
 a name.
 
-May import: words.  Knows of a node its label, scope and op.
+May import: text.  Knows of a node its label, scope and op.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from autodiff.explain.words import shortened
+from autodiff.words.text import shortened
 
 LONGEST = 40
 _SINGLE = re.compile(r"[\w./#']+|\([^()]*\)")

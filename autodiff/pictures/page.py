@@ -7,7 +7,7 @@ An `<img>` with a data URI shows even in an untrusted notebook, where scripts ar
 scripts run, one replaces it by the SVG itself, so that tooltips work and text can be selected.
 Nothing is ever fetched.
 
-May import: palette, metrics, explain.  Never runs Graphviz.
+May import: palette, metrics, words.  Never runs Graphviz.
 """
 
 import base64
@@ -16,9 +16,9 @@ import re
 import textwrap
 from html import escape
 
-from autodiff.draw import palette
-from autodiff.draw.metrics import text_width
-from autodiff.explain.words import printable
+from autodiff.pictures import palette
+from autodiff.pictures.metrics import text_width
+from autodiff.words.text import printable
 
 # Works on the element just before it; the number of runs does not matter.
 _UPGRADE = (

@@ -3,13 +3,13 @@
 Holds: the escaping of texts and tooltips, and the pieces from which tables are put together.  A
 cell always has a fixed size, so the layout does not depend on the fonts of the machine.
 
-May import: palette, explain.  Never knows a scene.
+May import: palette, words.  Never knows a scene.
 """
 
 from collections.abc import Iterable
 
-from autodiff.draw import palette
-from autodiff.explain.words import printable
+from autodiff.pictures import palette
+from autodiff.words.text import printable
 
 BARE = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
 

@@ -11,10 +11,10 @@ May import: algebra, latex, lines.
 import ast
 from html import escape
 
-from autodiff.explain.algebra import is_number, shown
-from autodiff.explain.latex import latex, name
-from autodiff.explain.lines import Backward, Row, Trace, piece
-from autodiff.explain.names import term
+from autodiff.words.algebra import is_number, shown
+from autodiff.words.latex import latex, name
+from autodiff.words.lines import Backward, Row, Trace, piece
+from autodiff.words.names import term
 
 _HEADS = "forward pass (read downwards)", "backward pass (read upwards)"
 

@@ -3,16 +3,16 @@
 Holds: `Cluster` and `clusters`, the tree of scopes that a scene's boxes stand in, with titles
 such as "layer 0 · 3 to 4 · tanh".
 
-May import: atoms, folded, scene, explain.  Never decides what is folded.
+May import: atoms, folded, scene, words.  Never decides what is folded.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from autodiff.draw.atoms import PARAMETER
-from autodiff.draw.folded import short_name
-from autodiff.draw.scene import FOLDED, Scene
-from autodiff.explain.words import shortened
+from autodiff.pictures.atoms import PARAMETER
+from autodiff.pictures.folded import short_name
+from autodiff.pictures.scene import FOLDED, Scene
+from autodiff.words.text import shortened
 
 Path = tuple[str, ...]
 

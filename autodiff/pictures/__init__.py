@@ -12,16 +12,16 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from autodiff.draw import fold as folding
-from autodiff.draw.atoms import Atoms
-from autodiff.draw.picture import DIRECTIONS, Picture
-from autodiff.explain.trace import backward_steps
-from autodiff.explain.words import check_format
 from autodiff.foreign import refuse_node
+from autodiff.pictures import fold as folding
+from autodiff.pictures.atoms import Atoms
+from autodiff.pictures.picture import DIRECTIONS, Picture
 from autodiff.value import Value
+from autodiff.words.text import check_format
+from autodiff.words.trace import backward_steps
 
 if TYPE_CHECKING:
-    from autodiff.draw.digraph import Digraph
+    from autodiff.pictures.digraph import Digraph
 
 __all__ = ["Picture", "bundle", "draw", "draw_dot"]
 
@@ -137,7 +137,7 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Digraph:  #
     >>> dot.source.startswith("digraph {")
     True
     """
-    from autodiff.draw.digraph import Digraph
+    from autodiff.pictures.digraph import Digraph
 
     return Digraph.of(draw(root, direction=rankdir), format)
 

@@ -2,17 +2,17 @@
 
 Holds: `of_box` and `of_link`.  Screen readers read them too.
 
-May import: scene, explain.  Knows neither DOT nor SVG.
+May import: scene, words.  Knows neither DOT nor SVG.
 """
 
 import ast
 import math
 
-from autodiff.draw.atoms import CONSTANT
-from autodiff.draw.scene import Box, Link, Scene
-from autodiff.explain.formula import atoms as pieces
-from autodiff.explain.formula import filled, operand_names, value_formula
-from autodiff.explain.words import exact, printable
+from autodiff.pictures.atoms import CONSTANT
+from autodiff.pictures.scene import Box, Link, Scene
+from autodiff.words.formula import atoms as pieces
+from autodiff.words.formula import filled, operand_names, value_formula
+from autodiff.words.text import exact, printable
 
 _MOST_OPERANDS = 8
 

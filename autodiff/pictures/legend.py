@@ -8,11 +8,11 @@ May import: scene, palette, metrics, cards.  Knows neither DOT nor SVG.
 
 from dataclasses import dataclass
 
-from autodiff.draw.atoms import CONSTANT, INPUT, OPERATION, PARAMETER
-from autodiff.draw.cards import Wording, span
-from autodiff.draw.metrics import text_width
-from autodiff.draw.palette import LABEL
-from autodiff.draw.scene import FOLDED, OUTPUT, Scene
+from autodiff.pictures.atoms import CONSTANT, INPUT, OPERATION, PARAMETER
+from autodiff.pictures.cards import Wording, span
+from autodiff.pictures.metrics import text_width
+from autodiff.pictures.palette import LABEL
+from autodiff.pictures.scene import FOLDED, OUTPUT, Scene
 
 HEIGHT, GAP, SWATCH = 19.0, 10.0, 26.0
 _KINDS = (INPUT, PARAMETER, CONSTANT, OPERATION, FOLDED)

@@ -2,13 +2,13 @@
 
 Holds: `latex`, for expressions, and `name`, for labels, which may hold anything.
 
-May import: words.  Every piece also works in MathJax, which notebooks use.
+May import: text.  Every piece also works in MathJax, which notebooks use.
 """
 
 import ast
 import re
 
-from autodiff.explain.words import printable
+from autodiff.words.text import printable
 
 _FUNCTIONS = {
     "exp": r"\exp", "log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan",

@@ -3,16 +3,16 @@
 Holds: `Moment` and `told`, which maps the recorded backward pass onto the boxes and links of a
 scene.  The stepper and the animation both read these moments and nothing else.
 
-May import: scene, explain.  Knows neither SVG nor HTML.
+May import: scene, words.  Knows neither SVG nor HTML.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from autodiff.draw.scene import Scene
-from autodiff.explain.trace import Step
-from autodiff.explain.words import number
+from autodiff.pictures.scene import Scene
+from autodiff.words.text import number
+from autodiff.words.trace import Step
 
 # More moments than this are nobody's patience: then one moment tells of a whole box.
 _MOST_SINGLE, _MOST = 60, 240

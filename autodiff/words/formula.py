@@ -4,7 +4,7 @@ Holds: `value_formula` and `derivative_formula`, which give the Python expressio
 and local derivatives, and `filled`, which replaces its names.  Formulas are read with `ast`, never
 run.  What a rule says in words (`"the other factor"`) is worked out where that is easy, else left.
 
-May import: words.  Knows of a node its Rule and how many operands it has.
+May import: text.  Knows of a node its Rule and how many operands it has.
 """
 
 import ast

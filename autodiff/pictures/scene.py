@@ -8,7 +8,7 @@ May import: atoms.  Knows no colour and no size.
 from dataclasses import dataclass, field
 from typing import Any
 
-from autodiff.draw.atoms import CONSTANT, Atoms
+from autodiff.pictures.atoms import CONSTANT, Atoms
 
 FOLDED, OUTPUT = "folded", "output"
 

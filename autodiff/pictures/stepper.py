@@ -3,7 +3,7 @@
 Holds: `stepper`.  Where scripts are taken out, in an untrusted notebook, the animated image is
 left, which plays by itself.
 
-May import: page, palette, explain; reads stepper.js.
+May import: page, palette, words; reads stepper.js.
 """
 
 import base64
@@ -12,9 +12,9 @@ import json
 from html import escape
 from pathlib import Path
 
-from autodiff.draw import palette
-from autodiff.draw.page import fitting
-from autodiff.explain.words import printable
+from autodiff.pictures import palette
+from autodiff.pictures.page import fitting
+from autodiff.words.text import printable
 
 # The script makes the controls: where it is taken out, nothing is left that does nothing.
 _FONT = f"font:13px {palette.FONTS};background:{palette.CARD};color:{palette.INK}".replace("'", "")

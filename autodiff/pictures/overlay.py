@@ -10,12 +10,12 @@ is to be seen and the picture is the plain one.
 May import: svg, shapes, cards, palette, metrics, scene, steps.
 """
 
-from autodiff.draw import palette, shapes
-from autodiff.draw.cards import HEIGHT, Cell, edge_text, label_width, show, span
-from autodiff.draw.metrics import text_width
-from autodiff.draw.shapes import n
-from autodiff.draw.steps import Moment
-from autodiff.draw.svg import Drawing
+from autodiff.pictures import palette, shapes
+from autodiff.pictures.cards import HEIGHT, Cell, edge_text, label_width, show, span
+from autodiff.pictures.metrics import text_width
+from autodiff.pictures.shapes import n
+from autodiff.pictures.steps import Moment
+from autodiff.pictures.svg import Drawing
 
 _SECONDS = 1.6
 _HEAD = 24.0

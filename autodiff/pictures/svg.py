@@ -8,13 +8,13 @@ May import: scene, cards, clusters, legend, layout, shapes, palette, metrics, to
 Never runs Graphviz.
 """
 
-from autodiff.draw import legend, palette, shapes, tooltips
-from autodiff.draw.cards import GAP, HEIGHT, Card, Cell, Wording, edge_text, label_width
-from autodiff.draw.clusters import Cluster, clusters
-from autodiff.draw.layout import Layout, Point
-from autodiff.draw.metrics import text_width
-from autodiff.draw.scene import Link, Scene
-from autodiff.draw.shapes import n, xml
+from autodiff.pictures import legend, palette, shapes, tooltips
+from autodiff.pictures.cards import GAP, HEIGHT, Card, Cell, Wording, edge_text, label_width
+from autodiff.pictures.clusters import Cluster, clusters
+from autodiff.pictures.layout import Layout, Point
+from autodiff.pictures.metrics import text_width
+from autodiff.pictures.scene import Link, Scene
+from autodiff.pictures.shapes import n, xml
 
 _MARGIN = 6.0
 _MOST_TOLD = 40
