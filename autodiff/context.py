@@ -57,7 +57,9 @@ class Context:
                     f"a scope and those around it have at most {_LONGEST:,} characters in their "
                     f"names, {name!r:.40} would be one too many: leave a block before the next one"
                 )
-            path = self.scope.__class__(f"{self.scope}/{name}" if self.scope else name)
+            path = f"{self.scope}/{name}" if self.scope else name
+            if self.recorder is not None:
+                path = self.recorder.marked(path)
             inner = Context(path, self.grad, self.anomaly, self, name, self.recorder)
             if len(self._inner) < 1000:  # names without end, one per sample, must not pile up
                 self._inner[name] = inner
@@ -110,13 +112,14 @@ def refuse_while_recording(what: str, instead: str) -> None:
 class Located(str):
     """A scope that also remembers the source line of the operation, under `detect_anomaly`."""
 
-    __slots__ = ("line",)
+    __slots__ = ("line", "path")
     line: str
+    path: str
 
     def __new__(cls, scope: str, line: str) -> "Located":
-        """The scope `scope`, made at `line`."""
+        """The scope `scope`, made at `line`; `path` is what was given, with a recorder's mark."""
         self = super().__new__(cls, scope)
-        self.line = line
+        self.path, self.line = scope, line
         return self
 
 

@@ -115,7 +115,7 @@ class _Reader:
         first_constant, mark, labels = program.first_constant, self.recorder.mark, program.labels
         slot = self.slot
         for node in nodes:
-            if node.scope.__class__ is not mark and not self._made_here(node):
+            if node.scope.__class__ is not mark and not self.recorder.made(node):
                 raise RuntimeError(_computed_before(node))
             a, b = node._a, node._b
             if a.__class__ is not tuple:
@@ -137,10 +137,6 @@ class _Reader:
             node._mark = slot
             slot += 1
         self.slot = slot
-
-    def _made_here(self, node: Value) -> bool:
-        # A scope under detect_anomaly is a Located, which is made from the marked one.
-        return node.scope.__class__ is not str and hasattr(node.scope, "line")
 
     def _read_with_hidden(
         self, eager: list[Value], outputs: Sequence[Value], compared: Sequence[Value]

@@ -1,24 +1,25 @@
 """Recording: one run of a function on Values becomes a Program.
 
-Holds: `run`, and the `Recorder` that is told of whatever the graph alone does not show.
+Holds: `run`; the `Recorder` that is told of whatever the graph alone does not show; and the
+`Condition` that a comparison gives meanwhile.
 
 The function runs as always and its graph is read afterwards, in the order in which backward would
 walk it.  Only four things leave no trace in a graph: which way a comparison went, what `where`
 chose by, and numbers that were cut off from their history (`detach`, `no_grad`, `floor`).
 
-May import: graph, context, rule, operations, value, program.
+May import: context, rule, operations, value, program.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autodiff.context import CONTEXT, RECORDERS, Context
+from autodiff.context import CONTEXT, RECORDERS, Context, Located
 from autodiff.operations import record as new_node
 from autodiff.rule import RULES, Rule
-from autodiff.tape.condition import Condition
-from autodiff.tape.program import FLOOR
+from autodiff.tape.program import COMPARISONS, FLOOR
 from autodiff.value import Value
 
 
@@ -36,7 +37,8 @@ class Recorder:
             as an operand.
         conditions: By the ids of choices what each was chosen by.
         inert: Nodes through which no gradient flows.
-        mark: The class of the scope of every Value made during the recording.
+        mark: The class of the scope of every Value made during the recording, by which they are
+            told from those that were there before.
     """
 
     def __init__(self) -> None:
@@ -45,7 +47,16 @@ class Recorder:
         self.choices: list[tuple[Value, Value]] = []
         self.conditions: dict[int, Condition] = {}
         self.inert: list[Value] = []
-        self.mark = type("Recorded", (str,), {})
+        self.mark: type[str] = type("Recorded", (str,), {})
+
+    def marked(self, scope: str) -> str:
+        """The path `scope` with the mark of this recording."""
+        return self.mark(scope)
+
+    def made(self, node: Value) -> bool:
+        """Whether `node` was made during this recording."""
+        scope = node.scope
+        return (scope.path if isinstance(scope, Located) else scope).__class__ is self.mark
 
     def compare(self, symbol: str, x: Value, y: Any, outcome: bool) -> Condition:
         """Told of a comparison."""
@@ -101,7 +112,7 @@ def run(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Recorde
     if context.recorder is not None:
         raise RuntimeError("Tape.record inside a function that a tape records: record it outside")
     try:  # from here on, so that Ctrl-C at any point leaves no mode behind
-        CONTEXT.set(Context(recorder.mark(context.scope), recorder=recorder))
+        CONTEXT.set(Context(recorder.marked(context.scope), recorder=recorder))
         RECORDERS.append(recorder)
         result = function(*arguments)
         _stop(recorder, context)
@@ -115,3 +126,70 @@ def _stop(recorder: Recorder, context: Context) -> None:
     CONTEXT.set(context)
     if recorder in RECORDERS:
         RECORDERS.remove(recorder)
+
+
+class Condition:
+    """What `x < y` gives while a tape records: `bool` of it is a guard, `where` on it a choice.
+
+    A guard is checked at every replay: where the comparison goes the other way, the function is
+    recorded again, along its other path.
+    """
+
+    __slots__ = ("guard", "node", "outcome", "recorder")
+
+    def __init__(self, recorder: Recorder, guard: tuple[str, Any, Any, bool]) -> None:
+        self.recorder, self.guard = recorder, guard
+        self.outcome = guard[3]
+        self.node: Value | None = None
+
+    def __bool__(self) -> bool:
+        self.recorder.guards.append(self.guard)
+        return self.outcome
+
+    # Whatever else is done with the outcome, it decides the path.
+    def __float__(self) -> float:
+        return float(bool(self))
+
+    def __int__(self) -> int:
+        return int(bool(self))
+
+    __index__ = __int__
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self) == (bool(other) if isinstance(other, Condition) else other)
+
+    def __hash__(self) -> int:
+        return hash(bool(self))
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+    def chosen_by(self) -> Value:
+        """The comparison as a node: 1.0 or 0.0."""
+        if self.node is None:
+            symbol, a, b, _ = self.guard
+            self.node = new_node(COMPARISONS[symbol], (a, b))
+            self.recorder.inert.append(self.node)
+        return self.node
+
+
+def _operators(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator of conditions: with Values they are 1.0 or 0.0, else they decide the path."""
+    apply = getattr(operator, f"__{name}__")
+
+    def number(x: Any, beside: Any) -> Any:
+        if not isinstance(x, Condition):
+            return x
+        return x.chosen_by() if isinstance(beside, Value) else bool(x)
+
+    return (
+        lambda self, other: apply(number(self, other), number(other, self)),
+        lambda self, other: apply(number(other, self), number(self, other)),
+    )
+
+
+for _name in "add sub mul truediv floordiv mod pow and or xor lt le gt ge".split():
+    _method, _reflected = _operators(_name)
+    setattr(Condition, f"__{_name}__", _method)
+    if _name not in ("lt", "le", "gt", "ge"):
+        setattr(Condition, f"__r{_name}__", _reflected)

@@ -1,5 +1,6 @@
 """What a tape cannot repeat, and what it cannot be called with, is refused with a sentence."""
 
+import contextlib
 import copy
 import itertools
 import math
@@ -10,7 +11,7 @@ import re
 import numpy as np
 import pytest
 
-from autodiff import Tape, Value, gradients
+from autodiff import Tape, Value, detect_anomaly, gradients, scope
 from autodiff.context import CONTEXT, RECORDERS
 
 w = Value(2.0)
@@ -44,6 +45,31 @@ def calls_backward(x):
 def writes(x):
     w.data = 3.0
     return x * w
+
+
+def made_under(modes, make):
+    """`make()` in blocks of `modes`."""
+    with contextlib.ExitStack() as stack:
+        for mode in modes:
+            stack.enter_context(mode())
+        return make()
+
+
+MODES = [detect_anomaly, lambda: scope("layer"), lambda: scope("neuron")]
+
+
+@pytest.mark.parametrize("modes", [m for n in range(4) for m in itertools.permutations(MODES, n)])
+def test_what_was_computed_before_is_told_from_what_is_made_here_in_every_mode(modes):
+    def record(factor, around, inside):
+        return made_under(
+            around, lambda: Tape.record(lambda x: made_under(inside, lambda: x * factor(x)), 1.0)
+        )
+
+    before = made_under(modes, lambda: w * 3.0)
+    for around, inside in itertools.product(([], modes), repeat=2):
+        assert record(lambda x: w * x, around, inside).forward(3.0) == 18.0
+        with pytest.raises(RuntimeError, match="computed before it was called"):
+            record(lambda x: before, around, inside)
 
 
 @pytest.mark.parametrize(
