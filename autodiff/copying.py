@@ -1,8 +1,8 @@
 """Copies of graphs: `copy.copy`, `copy.deepcopy` and `pickle` of Values.
 
-Holds: what `Value.__copy__`, `__deepcopy__` and `__reduce__` do.  Graphs are walked in topological
-order, so depth is no limit and shared nodes stay shared.  A gradient that is a graph, made by
-`backward(create_graph=True)`, is copied as its number.
+Holds: `Value.__copy__`, `__deepcopy__` and `__reduce__`, which are attached to Value here.  Graphs
+are walked in topological order, so depth is no limit and shared nodes stay shared.  A gradient that
+is a graph, made by `backward(create_graph=True)`, is copied as its number.
 
 May import: context, graph, rule, value.
 """
@@ -124,3 +124,13 @@ def unpack(packed: tuple[Any, ...]) -> Value:
         node._data, node._grad, node._z, node._x, node._y, node.label, node.scope = kept
         nodes.append(node)
     return nodes[-1]  # type: ignore[no-any-return]
+
+
+def _reduce(root: Value) -> tuple[Any, ...]:
+    """What pickle writes down: how to make `root` again."""
+    return unpack, (pack(root),)
+
+
+_METHODS = {"__copy__": shallow_copy, "__deepcopy__": deep_copy, "__reduce__": _reduce}
+for _name, _method in _METHODS.items():
+    setattr(Value, _name, _method)

@@ -7,7 +7,7 @@ A node refers to its operands and never to its results, so there are no cycles: 
 counting frees a graph as soon as its last result goes.  It keeps the numbers that the forward pass
 used, and the local derivatives are computed from those when backward needs them.
 
-May import: ieee, rule, foreign, graph, context; arrays, copying and adjoints when first used.
+May import: ieee, rule, foreign, graph, context; arrays, pictures and adjoints when first used.
 Never recurses over a graph.
 """
 
@@ -393,21 +393,6 @@ class Value:
         from autodiff.arrays import apply_ufunc
 
         return apply_ufunc(ufunc, method, inputs, options)
-
-    def __copy__(self) -> Value:
-        from autodiff.copying import shallow_copy
-
-        return shallow_copy(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from autodiff.copying import deep_copy
-
-        return deep_copy(self, memo)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from autodiff.copying import pack, unpack
-
-        return unpack, (pack(self),)
 
     if TYPE_CHECKING:
         # Made from the rules in `operations`; written by `python -m autodiff table --write`

@@ -76,7 +76,6 @@ TOP = {"__init__", "__main__"}
 # Arrows that point back, from and to, with the only time they are followed; inside functions.
 LATE = {
     ("value", "arrays"): "when a Value meets a NumPy array",
-    ("value", "copying"): "when a Value is copied or pickled",
     ("value", "pictures"): "when a notebook shows a Value",
     ("value", "adjoints"): "when backward is asked to create a graph",
     ("operations", "arrays"): "when an operation meets a NumPy array",
