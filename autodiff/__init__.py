@@ -15,7 +15,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autodiff import copying  # noqa: F401 (gives Value what `copy` and `pickle` ask it for)
+from autodiff import copying, faces  # noqa: F401 (they give Value methods)
 from autodiff.context import detect_anomaly, no_grad, scope
 from autodiff.operations import FUNCTIONS, dot, log_softmax, softmax
 from autodiff.rule import RESERVED, RULES, rule

@@ -4,7 +4,7 @@ Holds: one maker for each number of operands; what they make becomes Value's ope
 and the functions of `autodiff` (`autodiff.exp(v)`, `autodiff.exp(2.0)`), also for rules that a
 user registers later; and the compositions `softmax` and `log_softmax`.
 
-May import: ieee, rule, rules, context, value; arrays when first used.
+May import: ieee, rule, rules, context, value.
 """
 
 from __future__ import annotations
@@ -156,9 +156,7 @@ def _function(rule: Rule) -> Callable[..., Any]:
             bound.apply_defaults()
             given = bound.args
         if any(getattr(each, "shape", ()) for each in given):
-            from autodiff.arrays import elementwise
-
-            return elementwise(function, given)
+            return Value._elementwise(function, given)
         return _apply(rule, _operands(rule.name, given))
 
     return function

@@ -7,8 +7,7 @@ A node refers to its operands and never to its results, so there are no cycles: 
 counting frees a graph as soon as its last result goes.  It keeps the numbers that the forward pass
 used, and the local derivatives are computed from those when backward needs them.
 
-May import: ieee, rule, foreign, graph, context; arrays, pictures and adjoints when first used.
-Never recurses over a graph.
+May import: ieee, rule, foreign, graph, context.  Never recurses over a graph.
 """
 
 from __future__ import annotations
@@ -167,6 +166,11 @@ class Value:
     _mark: object
     label: str
     scope: str
+    # Methods that `faces` attaches, because they need what stands after the engine.
+    _backward_with_graph: Callable[[Any], None]
+    _elementwise: Callable[..., Any]
+    _repr_mimebundle_: Callable[..., dict[str, str] | None]
+    __array_ufunc__: Callable[..., Any]
 
     def __init__(
         self, data: Any, label: str = "", _op: Any = None, _label: Any = None, _children: Any = None
@@ -288,9 +292,7 @@ class Value:
         (12.0, 1.0)
         """
         if create_graph:
-            from autodiff.adjoints import backward_with_graph
-
-            return backward_with_graph(self, gradient)
+            return self._backward_with_graph(gradient)
         start = as_float(gradient, "backward(gradient)")
         if RECORDERS:
             refuse_while_recording("backward()", "use gradients(y, x, create_graph=True)")
@@ -329,12 +331,6 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self._data!r}, grad={self._grad!r}{label})"
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, str] | None:
-        """What a notebook shows: the picture of a small graph, else the text."""
-        from autodiff.pictures import bundle
-
-        return bundle(self)
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -387,12 +383,6 @@ class Value:
             "a Value has no dtype, since it is no number of NumPy's: docs/numpy.md says for every "
             "function of NumPy what to write instead"
         )
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """NumPy's functions of Values and arrays: `np.exp(v)`, `array * v`."""
-        from autodiff.arrays import apply_ufunc
-
-        return apply_ufunc(ufunc, method, inputs, options)
 
     if TYPE_CHECKING:
         # Made from the rules in `operations`; written by `python -m autodiff table --write`

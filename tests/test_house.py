@@ -65,6 +65,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "words": {"rule", "graph", "foreign", "value"},
     "pictures": {"graph", "foreign", "value", "words", "writing"},
+    "faces": {"rule", "value", "arrays", "adjoints", "pictures"},
     "sliders": {"foreign", "value", "pictures"},
     "expression": {"rule", "value", "operations"},
     "command": {"pictures", "words", "expression"},
@@ -75,10 +76,6 @@ ARROWS: dict[str, set[str]] = {
 TOP = {"__init__", "__main__"}
 # Arrows that point back, from and to, with the only time they are followed; inside functions.
 LATE = {
-    ("value", "arrays"): "when a Value meets a NumPy array",
-    ("value", "pictures"): "when a notebook shows a Value",
-    ("value", "adjoints"): "when backward is asked to create a graph",
-    ("operations", "arrays"): "when an operation meets a NumPy array",
     ("doctor", "__init__"): "when the version is printed",
 }
 

@@ -305,7 +305,9 @@ def test_a_wrong_number_of_sample_boxes_is_refused():
     refused(ValueError, words, lambda: register_cube(sample=[(0, 1), (0, 1)]))
 
 
-@pytest.mark.parametrize("name", ["backward", "data", "label", "_backward"])
+@pytest.mark.parametrize(
+    "name", [name for name in dir(Value) if not name.startswith("__") and name not in RULES]
+)
 def test_a_name_that_a_value_uses_otherwise_is_refused(name):
     refused(ValueError, f"{name!r}", lambda: register_cube(name=name))
 
