@@ -10,7 +10,7 @@ import base64
 import functools
 import json
 from html import escape
-from pathlib import Path
+from importlib.resources import files
 
 from autodiff.pictures import palette
 from autodiff.pictures.page import fitting
@@ -24,7 +24,8 @@ _LINE = f"{_FONT};border-radius:5px;padding:4px 8px;margin:6px 0;width:fit-conte
 
 @functools.cache
 def _script() -> str:
-    text = Path(__file__).with_name("stepper.js").read_text(encoding="utf-8")
+    # Not beside __file__: the package may lie in a zip file.
+    text = files(__package__).joinpath("stepper.js").read_text(encoding="utf-8")
     return text.replace("BUTTON_STYLE", json.dumps(_BUTTON)).replace(
         "LINE_STYLE", json.dumps(_LINE)
     )
