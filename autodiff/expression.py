@@ -1,7 +1,8 @@
 """Expressions that a user typed, turned into a graph without ever being run as code.
 
-Holds: `evaluate` and `assignments`.  Text is parsed with `ast`; of what Python could say only
-numbers, names, arithmetic and calls of our own operations are let through.
+Holds: `evaluate` and `assignments`, and `Reader`, which walks the tree.  Text is parsed with `ast`;
+of what Python could say only numbers, names, arithmetic and calls of our own operations are let
+through.
 
 May import: operations, rule, value.
 """
@@ -83,7 +84,7 @@ def evaluate(text: str, numbers: Mapping[str, float]) -> Value:
         raise ExpressionError("a name is given twice, in two spellings that Python reads as one")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-        reader = _Reader(spelled)
+        reader = Reader(spelled)
         result = reader.read(tree)
     except SyntaxError as error:
         place = f" at character {error.offset}" if error.offset else ""
@@ -100,7 +101,7 @@ def evaluate(text: str, numbers: Mapping[str, float]) -> Value:
     return result
 
 
-class _Reader:
+class Reader:
     """Turns a tree into a graph, piece by piece."""
 
     def __init__(self, numbers: Mapping[str, float]) -> None:

@@ -3,9 +3,10 @@
 Holds: `gradcheck` for functions, and `check_rule` for a rule of the table.  The numeric derivative
 never looks at a rule's derivatives: the two sides share nothing but values.  In reading order:
 `report` is what a check says; `ladder`, `singular` and `slope` find the slope of a function that
-can only be called; `rounding` finds how far the last digits of a graph's nodes move its results.
+can only be called; `rounding` finds how far the last digits of a graph's nodes move its results;
+`texts` evaluates the formulas that a rule is explained with.
 
-May import: rule, graph, context, value, operations, structure, sweeps.
+May import: ieee, rule, graph, context, value, operations, structure, sweeps, expression.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from autodiff.check.report import Comparison, Report, worst
 from autodiff.check.rounding import noise_of_gradients, noise_of_values
 from autodiff.check.slope import Slope, slope_of
+from autodiff.check.texts import false_texts
 from autodiff.context import no_grad
 from autodiff.graph import topological_order
 from autodiff.operations import record
@@ -92,12 +94,18 @@ slope is 0 to the left and 1 to the right
 
 
 def check_rule(rule: Rule | str, points: int = 5, tolerance: float = 1e-6) -> Report:
-    """`gradcheck` of one rule of the table, at several points of its sample box.
+    """`gradcheck` of one rule of the table, and of its formulas, at points of its sample box.
+
+    The texts of its value and of its derivatives are evaluated too, and must give what the rule
+    computes.  Those of a rule for any number of operands, and what holds "...", are for people.
 
     Args:
         rule: A rule or its name.
         points: How many points, spread over the box.
-        tolerance: As for `gradcheck`.
+        tolerance: As for `gradcheck`; of the texts, the largest relative difference.
+
+    Returns:
+        A report that is true if all derivatives agree and no text says something else.
 
     >>> from autodiff.check import check_rule
     >>> bool(check_rule("tanh"))
@@ -120,6 +128,7 @@ def check_rule(rule: Rule | str, points: int = 5, tolerance: float = 1e-6) -> Re
             return record(rule, tuple(operands))
 
         compared.extend(gradcheck(at_point, [xs[i] for i in free], tolerance).inputs)
+        compared.extend(false_texts(rule, tuple(xs), tolerance))
     return Report(tuple(compared))
 
 

@@ -23,7 +23,7 @@ class Comparison:
         numeric: The derivative by finite differences; nan if there is none.
         uncertainty: How far rounding and finite steps may have moved the one from the other.
         verdict: `"agrees"`, `"differs"`, or `"refused"` where finite differences cannot judge.
-        reason: Why it was refused.
+        reason: Why it was refused; of a formula's text that differs, the whole finding.
     """
 
     name: str
@@ -44,6 +44,8 @@ class Comparison:
         return gap / size if size else 0.0
 
     def __str__(self) -> str:
+        if self.verdict == "differs" and self.reason:
+            return self.reason
         if self.verdict == "refused":
             return f"{self.name} = {self.at:.6g}: cannot judge, {self.reason}"
         difference = f"relative difference {self.difference:.1e}"

@@ -41,7 +41,9 @@ class Operations:
         self.apply = apply
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        rule = RULES[name]
+        rule = RULES.get(name)
+        if rule is None:
+            raise AttributeError(name)
 
         def operation(*operands: Any) -> Any:
             if rule.variadic:

@@ -11,6 +11,7 @@ import pytest
 import autodiff
 from autodiff import Value, check_rule, detect_anomaly, gradcheck
 from autodiff.check.slope import slope_of
+from autodiff.check.texts import false_texts, is_expression
 from autodiff.rule import RULES, rule
 from tests.autodiff import judges
 from tests.autodiff.slopes import CASES, KINDS, Case, exact_slopes
@@ -62,6 +63,74 @@ def test_the_report_names_the_worst_input_with_both_numbers(spoiled):
     assert report.worst.analytic == pytest.approx(12.012)
     assert report.worst.numeric == pytest.approx(12.0)
     assert "bad = 2: analytic 12.012, numeric 12, relative difference 1.0e-03" in str(report)
+
+
+# --- the formulas of rules ----------------------------------------------------------------
+
+
+EXPRESSIONS = [rule for rule in RULES.values() if is_expression(rule, rule.formula)]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["({}) + 1e-4", "-({}) - 1", "({", "({}) + nobody", "nothing({})"]
+)
+@pytest.mark.parametrize("rule", EXPRESSIONS, ids=lambda rule: rule.name)
+def test_a_false_formula_of_any_rule_is_found(rule, wrong, monkeypatch):
+    xs = tuple([low + 0.37 * (high - low) for low, high in rule.sample])
+    assert not list(false_texts(rule, xs, 1e-6))
+    texts = [rule.formula, *rule.derivatives]
+    for i, text in enumerate(texts):
+        spoiled = [*texts[:i], wrong.replace("{}", text), *texts[i + 1 :]]
+        monkeypatch.setattr(rule, "formula", spoiled[0])
+        monkeypatch.setattr(rule, "derivatives", tuple(spoiled[1:]))
+        (found,) = false_texts(rule, xs, 1e-6)
+        assert f"{spoiled[i]!r}, " in str(found)
+
+
+def test_only_rules_of_any_number_have_formulas_that_are_not_evaluated():
+    left_out = {rule.name for rule in RULES.values()} - {rule.name for rule in EXPRESSIONS}
+    assert left_out == {rule.name for rule in RULES.values() if rule.variadic}
+    for each in EXPRESSIONS:
+        assert all(is_expression(each, text) for text in each.derivatives)
+
+
+@pytest.mark.parametrize(
+    ("formula", "derivative", "sentence"),
+    [
+        ("x ** 3", "2 * x", "the formula of rule 'own_square', 'x ** 3', gives -1.176673899 at "
+         "x = -1.05573, where the rule computes 1.11456161"),
+        ("x ** 2", "x", "the formula of dz/dx of rule 'own_square', 'x', gives "),
+        ("x ** ", "2 * x", "'x ** ', cannot be evaluated, invalid syntax: write an expression of "
+         "the operands, or '...'"),
+        ("x ** 2", "2 * w", "'2 * w', cannot be evaluated, 'w' is neither an operand nor a "
+         "constant: write an expression of z and the operands, or '...'"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_says_something_else_than_it_computes_fails(
+    formula, derivative, sentence, own_rules
+):
+    @rule(lambda x: x * x, formula, derivative, name="own_square")
+    def d_own_square(z, x):
+        return (2.0 * x,)
+
+    report = check_rule("own_square")
+    assert not report
+    assert sentence in str(report)
+
+
+@pytest.mark.parametrize("text", ["x * x - 1e9 + 1e9", "x * x if x == x else nan", "cbrt(x ** 6)"])
+def test_a_formula_may_be_less_exact_than_the_rule(text, own_rules):
+    if "cbrt" in text and not hasattr(math, "cbrt"):
+        pytest.skip("math.cbrt came with Python 3.11")
+
+    @rule(lambda x: x * x, text, "...", name="own_square")
+    def d_own_square(z, x):
+        return (2.0 * x,)
+
+    assert check_rule("own_square")
+
+
+# --- where there is no derivative ---------------------------------------------------------
 
 
 def no_root(x):
