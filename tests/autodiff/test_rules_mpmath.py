@@ -1,8 +1,10 @@
 """Every rule of the table against mpmath: values, partials, formulas, decided edges, slow path.
 
 The bound for a value is 4 ulp + 2 eps |x f'(x)|, summed over the operands: what correct rounding of
-every step leaves open.  For a partial it is the same with f'' in place of f'.  mpmath's derivatives
-are differences of its values, so no formula of a derivative is written twice.
+every step leaves open.  For a partial it is the same with f'' in place of f', and what the rounding
+of z does to it.  Inside the sample box a rule may also lose what rounding its own steps loses;
+near hard points it may not.  mpmath's derivatives are differences of its values, so no formula of a
+derivative is written twice.
 """
 
 import functools
@@ -17,7 +19,14 @@ from autodiff import Value
 from autodiff.ieee import Double
 from autodiff.operations import record
 from autodiff.rule import IEEE, RULES
-from tests.autodiff.references import BOUNDED, MPMATH, evaluate, free, slope, ulp
+from tests.autodiff.references import (
+    evaluate,
+    formula_value,
+    free,
+    own_rounding,
+    slope,
+    ulp,
+)
 
 EPS = 2.0**-52
 EVERY_RULE = pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
@@ -80,13 +89,19 @@ def ours(rule, xs):
     return z.data, [operand.grad for operand in operands]
 
 
-def faults(rule, xs, digits=100):
+def faults(rule, xs, digits=100, hard=False):
     """What is further from mpmath than the bound, in words; an empty list if nothing is."""
     found = []
 
-    def judge(name, number, truth, bound):
-        if not abs(mpf(number) - truth) <= bound:
-            found.append(f"{name}{xs} = {number!r}, exactly {mpmath.nstr(truth, 20)}")
+    def judge(name, number, truth, bound, place=None):
+        gap = abs(mpf(number) - truth)
+        if not gap <= bound and not gap <= bound + own_rounding(rule, xs, place, of_z=hard):
+            found.append(
+                f"{name}{xs} = {number!r}, exactly {mpmath.nstr(truth, 20)}, "
+                f"{mpmath.nstr(gap / bound, 3)} times the bound {mpmath.nstr(bound, 3)} away"
+                if bound
+                else f"{name}{xs} = {number!r}, which takes no gradient"
+            )
 
     value, partials = ours(rule, xs)
     with mpmath.workdps(digits):
@@ -103,13 +118,8 @@ def faults(rule, xs, digits=100):
             first = functools.partial(slope, exact, i=i, step=step)
             spread = sum(abs(point[k] * slope(first, point, k, step)) for k in places)
             bound = 4 * ulp(firsts[i]) + 2 * EPS * spread
-            bound = max(bound, mpf(4e-16)) if rule.name in BOUNDED else bound
-            judge(f"partial {i} of {rule.name}", partial, firsts[i], bound)
+            judge(f"partial {i} of {rule.name}", partial, firsts[i], bound, i)
     return found
-
-
-def test_every_rule_has_a_reference():
-    assert set(RULES) == set(MPMATH)
 
 
 @EVERY_RULE
@@ -121,7 +131,7 @@ def test_value_and_partials_are_exact_over_the_sample_box(rule):
 @pytest.mark.parametrize("name", HARD)
 def test_value_and_partials_are_exact_near_hard_points(name):
     for xs in HARD[name]:
-        assert faults(RULES[name], xs, digits=1100) == []
+        assert faults(RULES[name], xs, digits=1100, hard=True) == []
 
 
 @pytest.mark.parametrize(
@@ -136,30 +146,21 @@ def test_a_partial_wrong_by_a_few_rounding_errors_is_found(name, wrong, monkeypa
 
 # --- formulas as text ---------------------------------------------------------------------
 
-WORDS = {
-    name: getattr(mpmath, name)
-    for name in """acos acosh asin asinh atan atan2 atanh cos cosh erf erfc exp expm1 floor hypot
-    log log10 log1p pi sin sinh sqrt tan tanh""".split()
-} | {"abs": abs, "log2": lambda x: mpmath.log(x, 2)}  # fmt: skip
-
 
 @pytest.mark.parametrize(
     "rule", [rule for rule in RULES.values() if not rule.variadic], ids=lambda rule: rule.name
 )
 def test_the_formulas_say_what_the_rule_computes(rule):
-    formula = compile(rule.formula, rule.name, "eval")
-    derivatives = [compile(text, rule.name, "eval") for text in rule.derivatives]
     with mpmath.workdps(60):
         exact = functools.partial(evaluate, rule)
         for xs in list(sampled(rule))[:20]:
             point = [mpf(x) for x in xs]
-            names = {**WORDS, **dict(zip(rule.operands, point, strict=True)), "z": exact(point)}
-            # The strings stand in the table, in our own source.
-            value = eval(formula, names)  # noqa: S307
+            names = {**dict(zip(rule.operands, point, strict=True)), "z": exact(point)}
+            value = formula_value(rule.formula, names)
             assert abs(value - names["z"]) <= 1e-50 * (1 + abs(names["z"]))
             for i in free(rule):
                 first = slope(exact, point, i, mpf(10) ** -20)
-                told = eval(derivatives[i], names)  # noqa: S307
+                told = formula_value(rule.derivatives[i], names)
                 assert abs(told - first) <= 1e-30 * (1 + abs(first)), rule.derivatives[i]
 
 

@@ -9,6 +9,8 @@ import pytest
 import autodiff
 from autodiff import Tape, Value
 from autodiff.rule import RULES
+from autodiff.sweeps import operand_numbers
+from tests.autodiff.references import own_rounding
 from tests.autodiff.tape.backends import BACKENDS, EXACT, ROUNDED
 from tests.autodiff.tape.functions import same
 from tests.programs import EPS, on_values
@@ -93,8 +95,17 @@ def test_a_rule_is_near_eager_on_every_back_end_and_as_infinite(name, backend):
             right, slopes = eagerly(function, point)
             assert near(z, right), (point, z, right)
             for g, slope in zip(gradient, slopes, strict=True):
-                # A slope that is small because larger terms cancel, as gelu's and tanh's.
-                assert near(g, slope) or abs(g - slope) <= 4.0 * EPS, (point, g, slope)
+                # A slope may be small because larger terms cancel, as gelu's and tanh's.
+                assert near(g, slope) or abs(g - slope) <= cancelled(function, point), (
+                    point, g, slope
+                )  # fmt: skip
+
+
+def cancelled(function, point):
+    """How far rounding may move the slopes; twice that, as NumPy rounds in its own way."""
+    node = function([Value(x) for x in point])
+    xs = operand_numbers(node)
+    return 2.0 * sum(own_rounding(node._rule, xs, i) for i in range(len(xs)))
 
 
 def near(x, y):
