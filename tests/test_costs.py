@@ -13,7 +13,6 @@ import functools
 import pickle
 import sys
 import time
-from itertools import pairwise
 
 import pytest
 
@@ -21,6 +20,7 @@ import autodiff
 import nn
 from autodiff import Tape, Value, draw, draw_dot, explain, scope
 from autodiff.graph import topological_order
+from tests.helpers import rosenbrock
 
 # --- graphs of n operations or operands ---------------------------------------------------
 
@@ -165,10 +165,6 @@ READERS = {
 
 
 # --- functions, tapes and models of size n ------------------------------------------------
-
-
-def rosenbrock(x):
-    return autodiff.sum([100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x)])
 
 
 def numbers(n):

@@ -2,20 +2,13 @@
 
 import math
 import operator
-import re
 
 import numpy as np
 import pytest
 
 import autodiff
 from autodiff import Value
-
-
-def refused(error, sentence, act):
-    """The sentence must stand in the message, letter by letter."""
-    with pytest.raises(error, match=re.escape(sentence)):
-        act()
-
+from tests.helpers import refused
 
 # --- what is no number, at the door of Value ----------------------------------------------
 

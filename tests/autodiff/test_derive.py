@@ -12,12 +12,7 @@ import autodiff
 from autodiff import Value, derive, sweeps
 from autodiff.rule import IEEE, RULES, rule, smooth_rules
 from tests.autodiff.references import evaluate
-
-
-def rosenbrock(x):
-    return autodiff.sum(
-        [100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1.0 - x[i]) ** 2 for i in range(len(x) - 1)]
-    )
+from tests.helpers import rosenbrock
 
 
 def mixed(x):

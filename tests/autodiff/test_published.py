@@ -11,6 +11,7 @@ import pytest
 
 import autodiff
 from autodiff import Value
+from tests.helpers import gradients, rosenbrock
 
 
 def printed(number, text):
@@ -26,13 +27,6 @@ def all_printed(nodes, texts):
 
 def exactly(figures):
     return pytest.approx(figures, rel=1e-12, abs=0.0)
-
-
-def gradients(root, *leaves):
-    for leaf in leaves:
-        leaf.grad = 0.0
-    root.backward()
-    return [leaf.grad for leaf in leaves]
 
 
 def test_printed_rounds_to_the_last_digit():
@@ -295,12 +289,6 @@ def test_the_derivative_of_tanh_in_the_readme_of_hips_autograd():
     x = Value(1.0)
     for tanh in (Value.tanh, lambda v: (1.0 - (-2.0 * v).exp()) / (1.0 + (-2.0 * v).exp())):
         assert gradients(tanh(x), x) == exactly([0.419974341614026])
-
-
-def rosenbrock(xs):
-    return autodiff.sum(
-        [100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in itertools.pairwise(xs)]
-    )
 
 
 def test_rosenbrock_as_in_scipys_docstrings():

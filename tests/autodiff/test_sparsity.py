@@ -16,13 +16,8 @@ import autodiff
 from autodiff import RULES, Value, call, derive, rule, sparsity
 from autodiff.operations import record
 from tests.autodiff.references import evaluate, slope
+from tests.helpers import rosenbrock
 from tests.programs import on_values, programs
-
-
-def rosenbrock(x):
-    return autodiff.sum(
-        [100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1.0 - x[i]) ** 2 for i in range(len(x) - 1)]
-    )
 
 
 def arrow(x):

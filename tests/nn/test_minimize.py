@@ -8,19 +8,13 @@ import pytest
 import autodiff
 from autodiff import Tape, Value
 from nn import MLP, minimize, parameters_to_vector
+from tests.helpers import rosenbrock
 
 optimize = pytest.importorskip("scipy.optimize")
 
 LM = "least_squares"
 # The start of SciPy's tutorial on Rosenbrock's function; the minimum is 0 at (1, ..., 1).
 START = [1.3, 0.7, 0.8, 1.9, 1.2]
-
-
-def rosenbrock(parameters):
-    return autodiff.sum([
-        100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2
-        for a, b in pairwise(parameters)
-    ])  # fmt: skip
 
 
 def residuals(parameters):

@@ -38,6 +38,7 @@ from nn import (
     vector_to_parameters,
 )
 from nn.optim.schedules import rates
+from tests.helpers import rosenbrock
 from tests.nn.questions import (
     EPOCHS,
     EPOCHS_SHOWN,
@@ -58,11 +59,6 @@ KINDS = {
     )
 }  # fmt: skip
 TOLERANCE = 1e-12
-
-
-def rosenbrock(parameters):
-    x, y = parameters
-    return 100.0 * (y - x * x) ** 2 + (1.0 - x) ** 2
 
 
 def path(parameters, error, name, settings):

@@ -13,6 +13,7 @@ import pytest
 
 from autodiff import Tape, Value, detect_anomaly, gradients, scope
 from autodiff.context import CONTEXT, RECORDERS
+from tests.helpers import refused
 
 w = Value(2.0)
 computed = w * 3.0
@@ -25,12 +26,6 @@ def modes_are_as_before():
     yield
     assert not RECORDERS
     assert CONTEXT.get() is context
-
-
-def refused(error, sentence, act):
-    """The sentence must stand in the message."""
-    with pytest.raises(error, match=re.escape(sentence)):
-        act()
 
 
 # --- inside the function ------------------------------------------------------------------
