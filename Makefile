@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 
-.PHONY: help demo test check format table bench fuzz mutants accuracy notebook html doctor clean
+.PHONY: help demo test quick check format table bench fuzz mutants accuracy notebook html doctor clean
 
 help:      ## this list
 	@$(PYTHON) -m tools
@@ -11,6 +11,8 @@ demo:      ## train on real measurements; results go into out/
 	$(PYTHON) -m tools.venv draw,train -m nn demo
 test:      ## all tests, with the examples in docstrings and README
 	$(PYTHON) -m tools.venv dev -m pytest -n auto
+quick:     ## the tests that take about a minute: none that is slow, builds, or opens a browser
+	$(PYTHON) -m tools.venv dev -m pytest -n auto -m "not slow and not browser and not packaging"
 check:     ## formatter, lint, types, tests, doctests, README examples
 	$(PYTHON) -m tools.venv dev -m tools.check
 format:    ## let the formatter have its way

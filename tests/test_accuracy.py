@@ -52,6 +52,7 @@ def test_the_table_has_a_line_for_each_operation_and_names_the_worst():
     assert "(tanh)" in accuracy.worst(found, "ulp")
 
 
+@pytest.mark.slow
 def test_the_plot_is_written(tmp_path):
     accuracy.plot({"mul": accuracy.measure("mul", 2)}, tmp_path / "made" / "accuracy.svg")
     assert (tmp_path / "made" / "accuracy.svg").read_text(encoding="utf-8").startswith("<?xml")

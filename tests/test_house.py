@@ -239,6 +239,7 @@ def built(tmp_path_factory):
     return source / "dist"
 
 
+@pytest.mark.packaging
 def test_the_wheel_holds_the_two_packages_and_nothing_else(built):
     (wheel,) = built.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
@@ -253,6 +254,7 @@ def test_the_wheel_holds_the_two_packages_and_nothing_else(built):
     assert ours <= set(names)
 
 
+@pytest.mark.packaging
 def test_graphviz_is_the_only_thing_that_is_always_installed(built):
     (wheel,) = built.glob("*.whl")
     archive = zipfile.ZipFile(wheel)
@@ -266,6 +268,7 @@ def test_graphviz_is_the_only_thing_that_is_always_installed(built):
     assert metadata["License-Expression"] == "MIT"
 
 
+@pytest.mark.packaging
 def test_it_installs_into_an_empty_environment_and_works_from_another_folder(built, tmp_path):
     (archive,) = built.glob("*.whl")
     venv.create(tmp_path / "empty", symlinks=os.name != "nt")

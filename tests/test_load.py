@@ -89,6 +89,7 @@ def test_eight_threads_take_higher_derivatives_by_shared_parameters_at_once():
 # --- memory -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ten_thousand_training_steps_hold_memory_flat():
     model = MLP(2, [2, 1], seed=0)
     optimizer = Adam(model.parameters(), lr=0.01)

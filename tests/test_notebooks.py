@@ -96,6 +96,7 @@ def test_the_course_is_complete():
     assert [path.name[:2] for path in NOTEBOOKS] == [f"{i:02}" for i in range(len(NOTEBOOKS))]
 
 
+@pytest.mark.slow
 def test_a_notebook_gives_its_committed_outputs_again(run):
     for old, new in zip(run.committed.cells, run.again, strict=True):
         before, after = texts(old), texts(new)
@@ -107,6 +108,7 @@ def test_a_notebook_gives_its_committed_outputs_again(run):
         assert [float(x) for x in NUMBER.findall(after)] == pytest.approx(numbers, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_check_waits_for_an_answer_refuses_a_wrong_one_and_accepts_the_solution(run):
     for stub, wrong, right in run.checks:
         assert texts(stub).startswith("not yet: "), stub["source"]
@@ -174,6 +176,7 @@ def test_the_readme_of_the_project_links_every_notebook_and_shows_three_pictures
     assert len({link for link in links if re.fullmatch(r"pictures/\d\d\.(svg|png)", link)}) == 3
 
 
+@pytest.mark.slow
 def test_the_pages_link_one_another_and_bring_their_pictures(tmp_path, monkeypatch):
     pytest.importorskip("nbconvert", reason="pages need: pip install nbconvert")
     monkeypatch.setattr(notebooks, "PAGES", tmp_path)
@@ -199,6 +202,7 @@ def fails_with(code, folder):
     return done.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_the_first_cell_says_what_to_install_and_that_another_nn_is_in_the_way(path, tmp_path):
     code = first_cell(path)

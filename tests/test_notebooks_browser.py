@@ -17,6 +17,7 @@ from tools import notebooks
 from tools.notebooks import chosen
 
 pytestmark = [
+    pytest.mark.browser,
     pytest.mark.skipif(find_chromium() is None, reason="needs Chromium: apt-get install chromium"),
     pytest.mark.skipif(
         not all(map(importlib.util.find_spec, ("jupyterlab", "ipywidgets", "nbclient"))),

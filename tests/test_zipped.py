@@ -5,6 +5,8 @@ import subprocess
 import sys
 import zipfile
 
+import pytest
+
 from tests.test_house import ROOT, modules
 
 PROGRAM = """
@@ -29,6 +31,7 @@ print(len(history.losses), "steps")
 """
 
 
+@pytest.mark.packaging
 def test_both_packages_work_from_a_zip_file(tmp_path):
     archive = tmp_path / "house.zip"
     with zipfile.ZipFile(archive, "w") as file:

@@ -189,6 +189,7 @@ def small(place, monkeypatch):
     return load
 
 
+@pytest.mark.slow
 def test_numba_compiles_once(small, place):
     assert small() is True
     assert small() is False
@@ -196,6 +197,7 @@ def test_numba_compiles_once(small, place):
     assert kept.name.startswith("small_")
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_compiled_again_without_a_word(small, place):
     small()
     (kept,) = place.iterdir()

@@ -57,6 +57,7 @@ def test_rosenbrock_has_scipys_published_gradient_and_hessian():
     assert np.array(hessian) == pytest.approx(np.array(published, float), rel=1e-13, abs=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", list(smooth_rules()), ids=lambda rule: rule.name)
 def test_orders_one_to_four_of_every_smooth_rule_agree_with_mpmath(rule):
     """To 1e-13 of the largest order: the recurrences subtract where orders differ in size."""

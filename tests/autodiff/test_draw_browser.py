@@ -15,9 +15,10 @@ from autodiff import Value, draw, scope
 from tests.autodiff.browser import CONTRAST, Browser, external, find_chromium, jupyterlab
 from tests.autodiff.pictures import network, neuron, reuse
 
-pytestmark = pytest.mark.skipif(
-    find_chromium() is None, reason="needs Chromium: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="needs Chromium: apt-get install chromium"),
+]
 needs_jupyter = pytest.mark.skipif(
     not all(map(importlib.util.find_spec, ("jupyterlab", "ipywidgets", "nbclient"))),
     reason='needs JupyterLab: python -m pip install -e ".[notebook]"',

@@ -26,6 +26,7 @@ def compared(program, v, sampled=frozenset({"mpmath", "tape"})):
     return tally
 
 
+@pytest.mark.slow
 @settings(max_examples=2 * EXAMPLES)
 @given(programs())
 def test_all_modes_and_orders_of_a_program_agree_with_each_other_and_with_mpmath(program):
@@ -33,6 +34,7 @@ def test_all_modes_and_orders_of_a_program_agree_with_each_other_and_with_mpmath
     assert compared(program, v).faults == []
 
 
+@pytest.mark.slow
 def test_a_range_of_numbered_programs_runs_and_is_counted():
     tally = run(range(21, 40))
     assert tally.faults == []

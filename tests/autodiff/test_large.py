@@ -36,6 +36,7 @@ def chain(length):
     return x, y
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shallow_stack")
 def test_a_million_operations_are_built_sorted_differentiated_copied_and_freed():
     x, y = chain(1_000_000)
@@ -114,6 +115,7 @@ def build_and_forget():
         e.backward("not a number")
 
 
+@pytest.mark.slow
 def test_a_thousand_builds_leave_nothing_behind_with_the_collector_off():
     for _ in range(10):  # whatever is made once has been made
         build_and_forget()

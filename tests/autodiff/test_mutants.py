@@ -1,9 +1,12 @@
 """The checks of rules catch every planted bug, but for those proved to be none."""
 
 from autodiff.rule import RULES
+import pytest
+
 from tests.mutants import TABLE, WAYS, Mutant, hunt, killer, mutants, planted
 
 
+@pytest.mark.slow
 def test_every_planted_bug_is_caught_or_proved_equivalent():
     found = hunt(TABLE)
     assert found.at_large == []

@@ -53,6 +53,7 @@ def faults(program):
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=4 * EXAMPLES)
 @given(programs())
 def test_a_program_of_all_operations_agrees_with_mpmath(program):

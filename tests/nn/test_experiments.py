@@ -78,6 +78,7 @@ def test_quickprop_solves_the_encoder_in_a_tenth_of_the_epochs():
         assert abs(moments(trials)[0] - middle) < spread
 
 
+@pytest.mark.slow
 def test_the_family_trees_are_learned_by_the_working_recipe_and_not_by_the_printed_one():
     rows = family.parts(0)[0]
     assert len(rows) == 100

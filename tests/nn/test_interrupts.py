@@ -90,6 +90,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("engine", ["eager", "tape"])
 def test_control_c_at_any_line_leaves_a_whole_update_and_the_history_so_far(

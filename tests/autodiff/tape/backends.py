@@ -5,10 +5,14 @@ import pytest
 from autodiff.tape.backends import BACKENDS as NEEDS
 from autodiff.tape.backends import usable
 
-# As parameters of a test; those that are not installed are skipped.
+# As parameters of a test; those that are not installed are skipped, and numba compiles slowly.
 BACKENDS = [
     pytest.param(
-        name, marks=pytest.mark.skipif(not usable(name), reason=f"needs {' and '.join(needs)}")
+        name,
+        marks=[
+            pytest.mark.skipif(not usable(name), reason=f"needs {' and '.join(needs)}"),
+            *([pytest.mark.slow] if name == "numba" else []),
+        ],
     )
     for name, needs in NEEDS.items()
 ]

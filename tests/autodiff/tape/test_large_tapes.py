@@ -40,6 +40,7 @@ def test_a_chain_longer_than_python_can_compile(backend):
         sys.setrecursionlimit(limit)
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_million_operations_in_numba():
     pytest.importorskip("numba")
 

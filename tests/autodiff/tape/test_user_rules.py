@@ -200,6 +200,7 @@ print(tape.forward(rows).tolist(), tape.input_gradients(rows).tolist(), tape.for
 """
 
 
+@pytest.mark.slow
 def test_compiled_code_of_another_rule_is_never_used_by_a_later_process(tmp_path):
     pytest.importorskip("numba")
     from autodiff import cache
