@@ -351,5 +351,5 @@ class _Local(NamedTuple):
             first,
             {(i, j): d for i, row in rows.items() for j, d in enumerate(row)},
             rounding(exact(point), slopes),
-            {i: own_rounding(rule, xs, i) + rounding(first[i], row) for i, row in rows.items()},
+            {i: max(own_rounding(rule, xs, i), rounding(first[i], row)) for i, row in rows.items()},
         )

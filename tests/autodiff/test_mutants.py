@@ -1,8 +1,8 @@
 """The checks of rules catch every planted bug, but for those proved to be none."""
 
-from autodiff.rule import RULES
 import pytest
 
+from autodiff.rule import RULES
 from tests.mutants import TABLE, WAYS, Mutant, hunt, killer, mutants, planted
 
 
