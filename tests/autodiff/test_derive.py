@@ -281,3 +281,17 @@ def test_a_hessian_vector_product_costs_at_most_ten_per_operation(monkeypatch):
     multiply_adds = 4 * sum(len(node.parents) for node in inner)
     assert len(inner) <= len(seen)
     assert len(seen) + multiply_adds <= 10 * (len(inner) + terms)
+
+
+def test_a_derivative_of_any_order_ends_where_all_higher_ones_are_zero():
+    assert derive.nth_derivative(lambda x: x**4, 10**9)(1.0) == 0.0
+    assert derive.nth_derivative(lambda x: x * x / 2.0, 1)(3.0) == 3.0
+    assert derive.nth_derivative(lambda x: x * x / 2.0, 2)(3.0) == 1.0
+    assert derive.nth_derivative(lambda x: 3.0, 5)(1.0) == 0.0
+
+
+def test_a_derivative_that_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(derive, "_MOST_NODES", 1000)
+    assert derive.nth_derivative(lambda x: 1.0 / x, 6)(1.0) == 720.0
+    with pytest.raises(ValueError, match="order 50: order 6 alone takes 1,127 operations"):
+        derive.nth_derivative(lambda x: 1.0 / x, 50)(1.0)
