@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autodiff import copying, faces  # noqa: F401 (they give Value methods)
+from autodiff._version import __version__ as __version__
 from autodiff.context import detect_anomaly, no_grad, scope
 from autodiff.operations import FUNCTIONS, dot, log_softmax, softmax
 from autodiff.rule import RESERVED, RULES, rule
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from autodiff.words import explain
     from autodiff.writing import write_file
 
-__version__ = "0.1.0"
 __all__ = [
     # the node, its modes, and rules
     "Value", "no_grad", "detect_anomaly", "scope", "rule", "RULES",
@@ -86,4 +86,6 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES, *FUNCTIONS})
+    """What is public, loaded or not, and Python's own names of a module."""
+    own = (name for name in globals() if name.startswith("__"))
+    return sorted({*__all__, *FUNCTIONS, *own})

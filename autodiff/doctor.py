@@ -3,7 +3,7 @@
 Holds: `show_versions` and the facts behind it.  Nothing is imported that has not been imported
 already: packages are looked up, not loaded.
 
-May import: cache.
+May import: cache, _version.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from autodiff import cache
+from autodiff._version import __version__
 
 DISTRIBUTION = "valuegrad"
 # What each extra is for, and the packages that make it work.
@@ -81,8 +82,6 @@ def report() -> str:
         spec = find_spec(name)
         where = spec.origin if spec and spec.origin else "not found"
         if name == "autodiff":
-            from autodiff import __version__
-
             where += f" (version {__version__})"
         lines.append(f"{name:<11} {where}")
         lines.extend(f"{'':<11} in its way: {other}; rename it" for other in shadowing(name))

@@ -2,6 +2,7 @@
 
 import ast
 import email
+import functools
 import json
 import os
 import re
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # --- arrows -------------------------------------------------------------------------------
 
 # What each module of autodiff may import of autodiff, in reading order: only what stands above it.
-# Imports under `if TYPE_CHECKING:` are free, as they are never executed.
+# Imports inside functions count; those under `if TYPE_CHECKING:` are never executed, and free.
 ARROWS: dict[str, set[str]] = {
     "forks": set(),
     "graph": {"forks"},
@@ -80,16 +81,14 @@ ARROWS: dict[str, set[str]] = {
     "sliders": {"foreign", "value", "pictures"},
     "command": {"pictures", "words", "expression"},
     "table": {"rule", "operations", "writing"},
-    "doctor": {"cache"},
+    "_version": set(),
+    "doctor": {"cache", "_version"},
 }
 # At the top of the house, where everything meets.
 TOP = {"__init__", "__main__"}
-# Arrows that point back, from and to, with the only time they are followed; inside functions.
-LATE = {
-    ("doctor", "__init__"): "when the version is printed",
-}
 
 
+@functools.cache
 def modules(package: str) -> dict[str, ast.Module]:
     """Every module of a package, by dotted name without the package's own."""
     files = sorted((ROOT / package).rglob("*.py"))
@@ -101,22 +100,22 @@ def modules(package: str) -> dict[str, ast.Module]:
     }
 
 
-def executed(tree: ast.AST, late: bool) -> Iterator[ast.AST]:
-    """Every node below `tree` that is ever executed, with `late` also those inside functions."""
+def executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node below `tree` that is ever executed, inside functions too."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             for other in node.orelse:
                 yield other
-                yield from executed(other, late)
-        elif late or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                yield from executed(other)
+        else:
             yield node
-            yield from executed(node, late)
+            yield from executed(node)
 
 
-def imports(tree: ast.AST, late: bool = True) -> set[str]:
+def imports(tree: ast.AST) -> set[str]:
     """Full names of all that is imported: `import a.b` is a.b, `from a import b` is a.b too."""
     found = set()
-    for node in executed(tree, late):
+    for node in executed(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -125,16 +124,49 @@ def imports(tree: ast.AST, late: bool = True) -> set[str]:
     return found
 
 
-def rooms_imported(tree: ast.AST, late: bool = True) -> set[str]:
+def rooms_imported(tree: ast.AST) -> set[str]:
     """The rooms of autodiff that a module imports; `__init__` for the package itself."""
     rooms = {file.stem for file in (ROOT / "autodiff").iterdir() if file.suffix in ("", ".py")}
     found = set()
-    for name in imports(tree, late):
+    for name in imports(tree):
         package, _, rest = name.partition(".")
         if package == "autodiff":
             room = rest.split(".")[0]
             found.add(room if room in rooms else "__init__")
     return found
+
+
+def import_graph(package: str, trees: dict[str, ast.Module]) -> dict[str, set[str]]:
+    """By the full name of each module the other modules of the package that it imports.
+
+    A room stands for its `__init__`, which whoever imports from the room executes, but for the
+    modules inside.  A text that is a module's name is an import too: `import_module(text)`.
+    """
+    full = {name: f"{package}.{name}".removesuffix(".__init__") for name in trees}
+    graph = {}
+    for name, tree in trees.items():
+        texts = {node.value for node in executed(tree) if isinstance(node, ast.Constant)}
+        found = set()
+        for imported in imports(tree) | (texts & set(full.values()) - {package}):
+            parts = imported.split(".")
+            around = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+            known = [each for each in around if each in full.values()]
+            found |= {each for each in known if not f"{full[name]}.".startswith(f"{each}.")}
+            found |= set(known[-1:])
+        graph[full[name]] = found - {full[name]}
+    return graph
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules of which each imports the next, and the last the first; [] if there are none."""
+    left = dict(graph)
+    while free := [name for name, others in left.items() if not others & left.keys()]:
+        for name in free:
+            del left[name]
+    path = sorted(left)[:1]
+    while path and path[-1] not in path[:-1]:
+        path.append(min(left[path[-1]] & left.keys()))
+    return path[path.index(path[-1]) + 1 :] if path else []
 
 
 @pytest.mark.parametrize("name", modules("autodiff"))
@@ -143,9 +175,51 @@ def test_a_module_of_autodiff_imports_only_what_lies_before_it(name):
     if room in TOP:
         return
     assert room in ARROWS, f"say in ARROWS what autodiff/{room} may import"
-    tree, allowed = modules("autodiff")[name], ARROWS[room] | {room}
-    assert rooms_imported(tree, late=False) <= allowed
-    assert rooms_imported(tree) <= allowed | {to for start, to in LATE if start == room}
+    assert rooms_imported(modules("autodiff")[name]) <= ARROWS[room] | {room}
+
+
+def test_no_modules_of_autodiff_import_each_other_in_a_circle():
+    graph = import_graph("autodiff", modules("autodiff"))
+    assert {"autodiff", "autodiff.tape", "autodiff.tape.tape"} <= graph.keys()
+    assert "autodiff.pictures" in graph["autodiff.faces"]  # late
+    assert circle(graph) == []
+
+
+PLANTED = {
+    "two": {"a": "from p import b", "b": "import p.a"},
+    "late": {"a": "from p.b import f", "b": "def f():\n    from p.a import g"},
+    "three inside a room": {
+        "r.a": "from p.r import b", "r.b": "from p.r.c import f", "r.c": "import p.r.a",
+    },
+    "through the door of a room": {"r.__init__": "from p import a", "r.b": "", "a": "import p.r.b"},
+    "the package itself": {"__init__": "from p.a import f", "a": "from p import f"},
+    "by name": {"a": "import_module('p.b')", "b": "def f():\n    import p.a"},
+    "not of the type checker": {
+        "a": "from p import b", "b": "if TYPE_CHECKING:\n    import c\nelse:\n    import p.a",
+    },
+}  # fmt: skip
+NO_CIRCLE = {
+    "for the type checker": {"a": "from p import b", "b": "if TYPE_CHECKING:\n    import p.a"},
+    "a room and what is inside": {"r.__init__": "from p.r.a import f", "r.a": "from p.r import b",
+                                  "r.b": ""},
+    "a diamond": {"a": "from p import b, c", "b": "import p.d", "c": "import p.d", "d": ""},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_circle_is_found(planted):
+    sources = {"outside": "from p import a", **PLANTED[planted]}
+    trees = {name: ast.parse(source) for name, source in sources.items()}
+    graph = import_graph("p", trees)
+    found = circle(graph)
+    assert found
+    assert all(to in graph[start] for start, to in zip(found, [*found[1:], found[0]]))
+
+
+@pytest.mark.parametrize("innocent", NO_CIRCLE)
+def test_what_is_no_circle_is_not_taken_for_one(innocent):
+    trees = {name: ast.parse(source) for name, source in NO_CIRCLE[innocent].items()}
+    assert circle(import_graph("p", trees)) == []
 
 
 def test_the_list_of_arrows_has_no_circle_and_names_no_ghost():
@@ -153,14 +227,7 @@ def test_the_list_of_arrows_has_no_circle_and_names_no_ghost():
     for room, before in ARROWS.items():
         assert before <= done, f"{room} stands before something that it imports"
         done.add(room)
-    trees = modules("autodiff")
-    assert done <= {name.split(".")[0] for name in trees}
-    for start, to in LATE:
-        assert any(
-            to in rooms_imported(tree)
-            for name, tree in trees.items()
-            if name.split(".")[0] == start
-        ), f"{start} no longer imports {to}"
+    assert done <= {name.split(".")[0] for name in modules("autodiff")}
 
 
 def test_autodiff_knows_nothing_of_nn():
@@ -176,16 +243,6 @@ def test_nn_uses_only_the_public_names_of_autodiff():
                 assert "." not in rest and not rest.startswith("_"), f"nn/{name}: {imported}"
                 thing = getattr(autodiff, rest)
                 assert not isinstance(thing, types.ModuleType), f"nn/{name}: {imported}"
-
-
-def test_imports_under_type_checking_and_inside_functions_are_told_apart():
-    tree = ast.parse(
-        "from typing import TYPE_CHECKING\n"
-        "if TYPE_CHECKING:\n    import a.b\nelse:\n    import c\n"
-        "def f():\n    from d import e\n"
-    )
-    assert imports(tree) == {"typing.TYPE_CHECKING", "c", "d.e"}
-    assert imports(tree, late=False) == {"typing.TYPE_CHECKING", "c"}
 
 
 def test_no_room_takes_the_place_of_a_public_name():
