@@ -2,6 +2,8 @@
 
 import inspect
 import math
+import pydoc
+import re
 
 import pytest
 
@@ -113,8 +115,24 @@ def test_every_function_says_what_it_is(rule):
     assert list(inspect.signature(function).parameters) == list(rule.operands)
 
 
-def test_the_package_lists_its_operations():
-    assert {rule.name for rule in NARROW + WIDE} <= set(dir(autodiff))
+def test_the_package_lists_what_is_public_and_nothing_else():
+    operations = {rule.name for rule in NARROW + WIDE}
+    named = {name for name in dir(autodiff) if not name.startswith("__")}
+    assert named == {*operations, *autodiff.__all__}
+    assert {"__all__", "__doc__", "__version__"} <= set(dir(autodiff))
+
+
+def test_help_and_inspect_find_what_is_loaded_on_first_use():
+    members = dict(inspect.getmembers(autodiff))
+    assert members["Tape"] is autodiff.Tape
+    assert members["draw"].__module__ == "autodiff.pictures"
+    text = pydoc.plain(pydoc.render_doc(autodiff))
+    # RULES is a dict, and shown as such; all others are shown with their signatures.
+    for name in set(autodiff.__all__) - {"RULES"}:
+        assert re.search(rf"^    (class )?{name}\(", text, re.MULTILINE), name
+
+
+def test_the_package_refuses_a_name_that_it_does_not_have():
     with pytest.raises(AttributeError, match="module 'autodiff' has no attribute 'sinn'"):
         _ = autodiff.sinn
 
