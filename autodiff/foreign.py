@@ -143,10 +143,10 @@ def refuse_membership(x: Any, y: Any) -> None:
     Raises:
         TypeError: If the code that asks is an `in` or a `not in`, and both are nodes.
     """
-    if y.__class__ is not float and x.data == y.data and _instruction() == "CONTAINS_OP":
+    if y.__class__ is not float and x._data == y._data and _instruction() == "CONTAINS_OP":
         raise TypeError(
             f"`in` asks a list by ==, which compares numbers, and two nodes have the number "
-            f"{x.data}: keep nodes in a set or a dict, visited = set(), which know them one by one"
+            f"{x._data}: keep nodes in a set or a dict, visited = set(), which know them one by one"
         )
 
 
@@ -162,7 +162,7 @@ def refuse_pick(x: Any, y: Any) -> None:
     """
     if "CALL" in _instruction():  # Python 3.11 has PRECALL as well
         raise TypeError(
-            f"to pick the larger or smaller of {x.data} and {getattr(y, 'data', y)} by >= or <=, "
+            f"to pick the larger or smaller of {x._data} and {getattr(y, '_data', y)} by >= or <=, "
             "as NumPy's max, maximum and clip do in an array, would lose nan or give one of two "
             "equals the whole gradient: write autodiff.maximum(x, y), autodiff.max(x.ravel()) and "
             "their like, or x >= y for the comparison itself"

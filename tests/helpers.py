@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a valley, its gradient, and a refusal in words."""
+"""What tests of several rooms share: comparisons, a valley, its gradient, a refusal in words."""
 
 import re
 from itertools import pairwise
@@ -6,6 +6,13 @@ from itertools import pairwise
 import pytest
 
 import autodiff
+
+# Comparisons as they are written: `operator.ge` asks Values as NumPy's maximum does, and is refused
+# where two are equal.
+COMPARE = {
+    "<": lambda x, y: x < y, "<=": lambda x, y: x <= y, ">": lambda x, y: x > y,
+    ">=": lambda x, y: x >= y, "==": lambda x, y: x == y, "!=": lambda x, y: x != y,
+}  # fmt: skip
 
 
 def rosenbrock(xs):

@@ -8,6 +8,7 @@ import pytest
 
 import autodiff
 from autodiff import Value
+from tests.helpers import COMPARE
 
 SCALARS = [
     np.float64(2.0),
@@ -18,11 +19,6 @@ SCALARS = [
     np.array(2.0),
 ]
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.mod, operator.pow]
-# As operators: `operator.ge` calls Value as NumPy's maximum does.
-COMPARISONS = {
-    "lt": lambda x, y: x < y, "le": lambda x, y: x <= y, "gt": lambda x, y: x > y,
-    "ge": lambda x, y: x >= y, "eq": lambda x, y: x == y, "ne": lambda x, y: x != y,
-}.values()  # fmt: skip
 
 
 def gradient(z, x):
@@ -72,14 +68,14 @@ def test_an_array_of_values_is_an_operand_too(operation):
 
 
 @pytest.mark.parametrize("scalar", [np.float64(2.0), np.float32(2.0), np.int64(2)])
-@pytest.mark.parametrize("compare", COMPARISONS)
+@pytest.mark.parametrize("compare", COMPARE.values(), ids=COMPARE)
 def test_comparisons_with_numpy_scalars_compare_numbers(compare, scalar):
     for x in (1.0, 2.0, 3.0):
         assert bool(compare(Value(x), scalar)) is compare(x, 2.0)
         assert bool(compare(scalar, Value(x))) is compare(2.0, x)
 
 
-@pytest.mark.parametrize("compare", COMPARISONS)
+@pytest.mark.parametrize("compare", COMPARE.values(), ids=COMPARE)
 def test_comparisons_with_arrays_go_element_by_element(compare):
     array = np.array([1.0, 2.0, 3.0])
     expected = compare(2.0, array).tolist()

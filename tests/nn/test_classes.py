@@ -119,7 +119,7 @@ def test_everybody_sees_the_same_classes(loss, last, outputs, targets, threshold
 
 
 def test_every_loss_is_among_them():
-    assert set(nn.losses.LOSSES) == {s[0] for s in SETTINGS if isinstance(s[0], str)}
+    assert set(nn.losses.table.LOSSES) == {s[0] for s in SETTINGS if isinstance(s[0], str)}
 
 
 LEFT_OUT = [

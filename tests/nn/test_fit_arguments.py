@@ -296,7 +296,7 @@ def test_anything_in_any_argument_works_or_is_refused_by_a_sentence_of_ours(argu
             continue  # if it was called, what it said is not ours
         last = traceback.extract_tb(refused.__traceback__)[-1]
         assert learning.state() == before, thing
-        assert Path(last.filename).parent.name == "nn", thing
+        assert Path(nn.__file__).parent in Path(last.filename).parents, thing
         assert last.line.startswith("raise "), thing
 
 

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from nn.modes import evaluating
 
 import nn
 from nn import MLP, Adam, NoImprovement, StepLR, fit, mse_loss
+from nn.models.modes import evaluating
 
 pytest.importorskip("numpy")
 

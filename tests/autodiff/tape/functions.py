@@ -10,7 +10,6 @@ The same function runs on Values, where eager mode answers, and in a tape.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +21,8 @@ from autodiff import Value, no_grad
 from autodiff.derive import gradients
 from autodiff.rule import RULES
 from tests.autodiff.references import free
+from tests.helpers import COMPARE
 from tests.programs import Pick, Step, on_values
-
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
 
 Operand = int | float
 
