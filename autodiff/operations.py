@@ -16,7 +16,7 @@ from autodiff import rules
 from autodiff.context import CONTEXT, RECORDERS
 from autodiff.ieee import FUNCTIONS as IEEE_FUNCTIONS
 from autodiff.ieee import RAISES
-from autodiff.rule import LISTENERS, RESERVED, RULES, Rule
+from autodiff.rule import RESERVED, RULES, Rule, follow
 from autodiff.value import Value, as_float, as_operand
 
 _new = object.__new__
@@ -324,6 +324,4 @@ def _floor(x: Any) -> Any:
 
 # Two operators need a look at what they are given.
 _SPECIAL = {"add": _attach_add, "pow": _attach_pow, "pow_const": _attach_pow}
-for _rule in RULES.values():
-    _attach(_rule)
-LISTENERS.append(_attach)
+follow(_attach)

@@ -20,8 +20,8 @@ Box = tuple[float, float]
 
 # Every rule by name, in the order of registration: the one place that all features read.
 RULES: dict[str, "Rule"] = {}
-# Called with each rule as it is registered; `value` listens here to give Value its methods.
-LISTENERS: list[Callable[["Rule"], None]] = []
+# Called with each rule as it is registered: see `follow`.
+_LISTENERS: list[Callable[["Rule"], None]] = []
 # Names that mean something else already; `operations` and `autodiff` add theirs.
 RESERVED: set[str] = set()
 # The namespace of the slow path: IEEE functions, and every registered value bound to them.
@@ -219,11 +219,22 @@ def rule(
             each._bound.clear()  # a function bound earlier does not know the new name
         RULES[title] = made
         IEEE[value.__name__] = made.bound(IEEE)[0]
-        for listen in LISTENERS:
+        for listen in _LISTENERS:
             listen(made)
         return partials
 
     return register
+
+
+def follow(listen: Callable[[Rule], None]) -> None:
+    """Calls `listen` with every rule there is, and from now on with each as it is registered.
+
+    So a user's rule reaches whatever is made from the table, each thing in its own room: operators
+    and methods (`operations`), dual numbers (`sweeps`), sparsity patterns, and tapes.
+    """
+    for each in tuple(RULES.values()):
+        listen(each)
+    _LISTENERS.append(listen)
 
 
 def smooth_rules() -> Iterator[Rule]:

@@ -23,16 +23,15 @@ from typing import Any
 
 from autodiff import rules
 from autodiff.ieee import FUNCTIONS, Double
-from autodiff.rule import IEEE, LISTENERS, RULES, Rule
+from autodiff.rule import IEEE, Rule, follow
 from autodiff.sweeps import (
     Carrier,
     Function,
     give_operators,
-    operand_numbers,
     partials_as,
     value_of,
 )
-from autodiff.value import Value
+from autodiff.value import Value, operand_numbers
 
 Entries = dict[tuple[int, int], Any]
 Blocks = dict[int, int]
@@ -109,9 +108,7 @@ def _listen(rule: Rule) -> None:
         MARKED[name] = _on_marked(IEEE[name], rule.variadic)
 
 
-for _rule in RULES.values():
-    _listen(_rule)
-LISTENERS.append(_listen)
+follow(_listen)
 MARKED["where"] = rules.where
 MARKED["floor"] = lambda x: float(FUNCTIONS["floor"](value_of(x)))
 give_operators(Marked, MARKED)

@@ -19,8 +19,8 @@ from autodiff import graph, rules
 from autodiff.context import CONTEXT, RECORDERS, VARIABLES
 from autodiff.ieee import RAISES, Double
 from autodiff.operations import VALUES
-from autodiff.rule import LISTENERS, RULES, Rule
-from autodiff.value import Value
+from autodiff.rule import RULES, Rule, follow
+from autodiff.value import Value, operand_numbers
 
 Function = Callable[..., Any]
 
@@ -76,13 +76,6 @@ class Between:
             outside = [x for x in leaves if _is_somebodys(x)]
             outside += [x for x in inputs if x._rule is not None]
             self.alive = reached(inner, {id(x) for x in outside})[1]
-
-
-def operand_numbers(node: Value) -> tuple[float, ...]:
-    """The floats that the forward pass used for a node's operands."""
-    if node._x.__class__ is tuple:
-        return node._x
-    return (node._x,) if node._b is None else (node._x, node._y)
 
 
 def float_partials(node: Value) -> tuple[float, ...]:
@@ -255,9 +248,7 @@ def _listen(rule: Rule) -> None:
         DUALS[rule.value.__name__] = _on_duals(rule)
 
 
-for _rule in RULES.values():
-    _listen(_rule)
-LISTENERS.append(_listen)
+follow(_listen)
 # As on Values: with a plain number as exponent, x may be negative.
 _pow, _pow_const = _on_duals(RULES["pow"]), _on_duals(RULES["pow_const"])
 DUALS["pow"] = lambda x, y: (_pow if isinstance(y, Dual) else _pow_const)(x, y)

@@ -56,7 +56,6 @@ ARROWS: dict[str, set[str]] = {
         "value",
         "operations",
         "structure",
-        "sweeps",
         "expression",
     },
     "tape": {

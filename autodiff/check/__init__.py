@@ -6,7 +6,7 @@ never looks at a rule's derivatives: the two sides share nothing but values.  In
 can only be called; `rounding` finds how far the last digits of a graph's nodes move its results;
 `texts` evaluates the formulas that a rule is explained with.
 
-May import: ieee, rule, graph, context, value, operations, structure, sweeps, expression.
+May import: ieee, rule, graph, context, value, operations, structure, expression.
 """
 
 from __future__ import annotations

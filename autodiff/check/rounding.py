@@ -4,7 +4,7 @@ Holds: `noise_of_values` and `noise_of_gradients`, which compute a graph again w
 of every node changed at random, and look how far the results move (Parker, "Monte Carlo
 arithmetic", 1997).
 
-May import: graph, value, sweeps.
+May import: graph, value.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from autodiff.graph import topological_order
-from autodiff.sweeps import operand_numbers
-from autodiff.value import Value
+from autodiff.value import Value, operand_numbers
 
 EPS = 2.0**-52
 SAMPLES = 8

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from autodiff import ieee
-from autodiff.rule import LISTENERS, RULES, Rule
+from autodiff.rule import RULES, Rule, follow
 
 if TYPE_CHECKING:
     from autodiff.tape.loops import Bytes, Int, Ints
@@ -59,9 +59,9 @@ class _Redefined:
     """How often an operation was registered in place of another one."""
 
     def __init__(self) -> None:
-        self.names: set[str] = set(RULES)
+        self.names: set[str] = set()
         self.count = 0
-        LISTENERS.append(self.listen)
+        follow(self.listen)
 
     def listen(self, rule: Rule) -> None:
         self.count += rule.name in self.names

@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import Any
 
 from autodiff import ieee, rules
-from autodiff.rule import LISTENERS, RULES, Rule
+from autodiff.rule import Rule, follow
 from autodiff.tape.program import INTERNAL
 
 # An operand or a step by its name, "x0", "z" or "t3"; or a constant.
@@ -272,6 +272,4 @@ def _listen(rule: Rule) -> None:
         SYMBOLS[name] = rule.bound(SYMBOLS)[0]
 
 
-for _rule in RULES.values():
-    _listen(_rule)
-LISTENERS.append(_listen)
+follow(_listen)

@@ -9,11 +9,12 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
+from autodiff.value import operand_numbers
 from autodiff.words.algebra import constant, settled, simplified
 from autodiff.words.formula import derivative_formula, filled, operand_names, value_formula
 from autodiff.words.names import names, term
 from autodiff.words.text import number
-from autodiff.words.trace import Step, backward_steps, inputs, order
+from autodiff.words.trace import Step, backward_steps, order
 
 # A formula of more operands is not written out.
 _MOST_OPERANDS = 12
@@ -106,7 +107,7 @@ class Trace:
         formula = numbers = None
         if node.op:
             formula = self.formula(node, [piece(text) for text in self.texts(node)])
-            numbers = self.formula(node, [piece(self.show(x)) for x in inputs(node)])
+            numbers = self.formula(node, [piece(self.show(x)) for x in operand_numbers(node)])
         gradient = self.grads.get(id(node), 0.0)
         return Row(self.names[id(node)], formula, numbers, node.data, gradient)
 
@@ -125,7 +126,7 @@ class Trace:
     def decided(self, node: Any, formula: ast.expr) -> ast.expr:
         """A formula of the rule's own names with its conditions decided by the node's numbers."""
         called = operand_names(node._rule, len(node.operands))
-        known = {**dict(zip(called, inputs(node), strict=True)), "z": node._z}
+        known = {**dict(zip(called, operand_numbers(node), strict=True)), "z": node._z}
         return settled(filled(formula, {}), known)
 
     def derivative(self, node: Any, position: int) -> ast.expr | None:
@@ -157,7 +158,7 @@ class Trace:
         if formula is None:  # perhaps of a node so wide that each operand must not look at all
             return Backward(step, place, result, operand, None, None)
         in_names = [piece(text) for text in self.texts(node)]
-        in_numbers = [piece(self.show(x)) for x in inputs(node)]
+        in_numbers = [piece(self.show(x)) for x in operand_numbers(node)]
         return Backward(
             step, place, result, operand,
             self.put_in(formula, node, in_names, piece(term(result))),

@@ -26,12 +26,13 @@ Here is what happens otherwise, on `b = a + a; c = b + b`, where dc/da = 4:
 >>> [step.total for step in backward_steps(c)]  # b: 1, complete at 2; only then a: 2, 4
 [1.0, 2.0, 2.0, 4.0]
 
-May import: graph.  Knows of a node its slots and its Rule.
+May import: graph, value.  Knows of a node its slots and its Rule.
 """
 
 from typing import Any, NamedTuple
 
 from autodiff.graph import topological_order
+from autodiff.value import operand_numbers
 
 
 def order(root: Any) -> list[Any]:
@@ -52,17 +53,9 @@ def plain(gradient: Any) -> float:
     return float(getattr(gradient, "data", gradient))
 
 
-def inputs(node: Any) -> tuple[float, ...]:
-    """The numbers that the forward pass put into an operation, in the order written."""
-    x, y = node._x, node._y
-    if x.__class__ is tuple:
-        return x
-    return (x,) if y is None else (x, y)
-
-
 def partials(node: Any) -> tuple[float, ...]:
     """The local derivatives of an operation with respect to its operands, from its rule."""
-    return tuple(map(float, node._rule.local_partials(node._z, inputs(node))))
+    return tuple(map(float, node._rule.local_partials(node._z, operand_numbers(node))))
 
 
 class Step(NamedTuple):

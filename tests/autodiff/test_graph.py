@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autodiff
-from autodiff import Value
+from autodiff import Value, value
 from autodiff.graph import topological_order
+from tests.programs import on_values, programs
 
 
 @st.composite
@@ -105,3 +106,15 @@ def test_an_interrupted_walk_leaves_nothing_behind():
             sys.settrace(before)
         assert [[id(node) for node in part] for part in topological_order(root)] == expected
     assert left < 0
+
+
+@given(programs())
+def test_the_fast_way_through_the_chain_rule_is_the_plain_one_to_the_bit(program):
+    gradients = []
+    for work in (value.propagate, lambda nodes: [value.chain_rule(node) for node in nodes]):
+        leaves = [Value(x) for x in program.inputs]
+        root = program.run(on_values, leaves)[-1]
+        root._grad = 1.0
+        work(reversed(topological_order(root)[0]))
+        gradients.append([leaf.grad.hex() for leaf in leaves])
+    assert gradients[0] == gradients[1]
