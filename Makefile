@@ -11,7 +11,7 @@ demo:      ## train on real measurements; results go into out/
 	$(PYTHON) -m tools.venv draw,train -m nn demo
 test:      ## all tests, with the examples in docstrings and README
 	$(PYTHON) -m tools.venv dev -m pytest -n auto
-quick:     ## the tests that take about a minute: none that is slow, builds, or opens a browser
+quick:     ## all but the tests that are slow, that build, or that open a browser
 	$(PYTHON) -m tools.venv dev -m pytest -n auto -m "not slow and not browser and not packaging"
 check:     ## formatter, lint, types, tests, doctests, README examples
 	$(PYTHON) -m tools.venv dev -m tools.check
